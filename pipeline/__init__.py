@@ -1,0 +1,50 @@
+"""A batch pipeline that analyses video archives with the TwelveLabs platform.
+
+    manifest -> bounded worker pool -> parallel chunked upload -> analysis task -> rate-limited polling -> JSONL
+    results + usage
+
+What one video lives through; states are facts in the past tense, so that a crash cannot make them false:
+
+| state (what the ledger knows) | step that leaves it | leads to |
+|---|---|---|
+| accepted: the row and its content identity | steps/upload.py begin | opened, uploaded |
+| opened: the upload session | steps/upload.py send_chunks | uploaded; accepted where the session expired |
+| uploaded: the asset id | steps/task.py submit | submitted; accepted where the asset is gone |
+| submitted: the task id | steps/task.py poll | analyzed; uploaded where it has to be submitted again |
+| analyzed: the raw answer and its usage | steps/write.py write | written |
+| written: every sink holds the line | none | analyzed where a further source joins |
+| failed: why, and all facts so far | none | `pipeline retry` reopens at the last good fact |
+
+The rooms, from the top floor down; imports only go down:
+
+- cli: the commands; app: opens and closes every resource of a run
+- runner: the one task group; server: the embedded platform, a house of its own
+- steps: the life of a video; progress: how far a run is
+- client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
+- config, log; jobs: the state machine; models; errors
+
+As a library::
+
+    settings = pipeline.load(flags={"recipe": {"prompt": "What happens?"}, "output": {"dir": "out"}})
+    async with pipeline.open_run(settings) as run:
+        await run.execute(pipeline.rows_of(videos, pipeline.configured_recipe(settings)))
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.app import configured_recipe, open_run, rows_of
+    from pipeline.config import load
+
+__all__ = ["configured_recipe", "load", "open_run", "rows_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """The library's names, imported when first asked for: `import pipeline` alone stays cheap, for every room imports
+    it.
+    """
+    import importlib
+
+    if name not in __all__:
+        raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
+    return getattr(importlib.import_module("pipeline.config" if name == "load" else "pipeline.app"), name)

@@ -1,0 +1,241 @@
+"""Composition root: opens every resource of a run in one stack and closes it in reverse."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import anyio
+import structlog
+from pydantic import SecretStr
+
+from pipeline.client import Platform, open_platform
+from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
+from pipeline.errors import ConfigError, LedgerError
+from pipeline.jobs import Job, State
+from pipeline.ledger import Ledger, SourceRow
+from pipeline.ledger.folder import hold
+from pipeline.models import Recipe, Video
+from pipeline.progress import Snapshot
+from pipeline.runner import Row, Runner, Tally, recipe_for
+from pipeline.server.app import serve
+from pipeline.steps.landing import Landing
+from pipeline.steps.task import Tasks
+from pipeline.steps.upload import Uploads
+from pipeline.steps.write import Writer
+
+log = structlog.get_logger()
+
+FREE = PriceSettings(video_minute_usd=0, output_1k_tokens_usd=0)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Bytes of media that left, of this run."""
+
+    uploaded_bytes: int = 0
+
+    def __call__(self, count: int) -> None:
+        self.uploaded_bytes += count
+
+
+class Run:
+    """One invocation: what it drives, and where it stands."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        runner: Runner,
+        writer: Writer,
+        platform: Platform,
+        traffic: Traffic,
+        run_id: str,
+    ) -> None:
+        self.id = run_id
+        self.folder = settings.output.dir / "runs" / run_id
+        self.ledger = ledger
+        self.runner = runner
+        self.writer = writer
+        self.platform = platform
+        self.traffic = traffic
+        self._settings = settings
+        self._began = time.monotonic()
+
+    @property
+    def tally(self) -> Tally:
+        """What the run did so far."""
+        return self.runner.tally
+
+    async def execute(self, rows: Iterable[Row]) -> None:
+        """Drive everything to its end, or to where the run was stopped; then bring `failures.jsonl` up to date."""
+        await self.runner.run(rows, self._settings.scope)
+        await self.writer.settle()
+
+    def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
+        """The rows of failed jobs, as if a manifest had named them again, to be driven from their last good fact.
+
+        Args:
+            classes: error classes or codes to reopen; empty means all.
+        """
+        for job, source, _ in self.ledger.failures():
+            if job.recipe.scope == self._settings.scope and _chosen(job, classes):
+                self.runner.reopen(job.key)
+                yield _row_again(job, source)
+
+    def snapshot(self, total: int | None) -> Snapshot:
+        """Where the run stands now."""
+        tally = self.tally
+        return Snapshot(
+            rows=tally.rows,
+            total=tally.rows if tally.exhausted else total,
+            settled=tally.skipped + tally.failed_before + tally.failed + self.writer.lines,
+            skipped=tally.skipped + tally.failed_before,
+            written=self.writer.lines,
+            failed=tally.failed + tally.failed_before,
+            in_flight=tally.in_flight,
+            stages=self.ledger.counts(),
+            uploaded_bytes=self.traffic.uploaded_bytes,
+            spent_usd=self.writer.spent_usd,
+            elapsed_s=time.monotonic() - self._began,
+        )
+
+
+def _chosen(job: Job, classes: frozenset[str]) -> bool:
+    return not classes or (job.failure is not None and not classes.isdisjoint({job.failure.error, job.failure.code}))
+
+
+def _row_again(job: Job, source: SourceRow) -> Row:
+    metadata = dict(source.metadata)
+    name = metadata.pop("id", None)
+    return Video(source.source, source.path, None if name is None else str(name), metadata), job.recipe
+
+
+def configured_recipe(settings: Settings) -> Recipe:
+    """What the configuration asks of every video.
+
+    Raises:
+        ConfigError: there is no prompt, or its file cannot be read, or the clip window is empty.
+    """
+    asked = settings.recipe
+    prompt = asked.prompt
+    if asked.prompt_file is not None:
+        if prompt is not None:
+            raise ConfigError("both recipe.prompt and recipe.prompt_file are set; keep one")
+        try:
+            prompt = asked.prompt_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the prompt file {asked.prompt_file}: {error}") from error
+    if not prompt:
+        raise ConfigError(
+            "there is no prompt: say what to ask with --prompt, --prompt-file, or recipe.prompt in the configuration"
+        )
+    if asked.start_time is not None and asked.end_time is not None and asked.start_time >= asked.end_time:
+        raise ConfigError(f"recipe.start_time {asked.start_time} is not before recipe.end_time {asked.end_time}")
+    return Recipe(
+        scope=settings.scope,
+        model=asked.model,
+        prompt=prompt,
+        temperature=asked.temperature,
+        max_tokens=asked.max_tokens,
+        start_time_s=asked.start_time,
+        end_time_s=asked.end_time,
+    )
+
+
+def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
+    """Manifest rows with what is asked of each."""
+    return ((video, recipe_for(video, configured)) for video in videos)
+
+
+@asynccontextmanager
+async def open_run(settings: Settings) -> AsyncIterator[Run]:
+    """Open everything a run needs, in the order in which it may be refused.
+
+    Raises:
+        ConfigError: a remote platform without an API key.
+        FolderLocked: another run holds the output folder.
+        LedgerError, SinkError: the output folder cannot be used.
+    """
+    folder = settings.output.dir
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    async with AsyncExitStack() as stack:
+        key = _required_key(settings)
+        stack.enter_context(hold(folder))
+        stack.enter_context(_run_log(settings, folder / "runs" / run_id))
+        ledger = await stack.enter_async_context(Ledger(folder / "ledger.db"))
+        prices = FREE if settings.is_local else settings.prices
+        landing = Landing()
+        writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
+        base_url, key = await _platform_address(stack, settings, key)
+        platform = await stack.enter_async_context(
+            open_platform(
+                base_url,
+                key,
+                upload=settings.upload,
+                polling=settings.polling,
+                retry=settings.retry,
+                limits=settings.effective_limits,
+            )
+        )
+        platform.watch.learn(ledger.waits())
+        yield _assemble(settings, ledger, platform, writer, landing, run_id)
+
+
+def _assemble(
+    settings: Settings, ledger: Ledger, platform: Platform, writer: Writer, landing: Landing, run_id: str
+) -> Run:
+    traffic = Traffic()
+    uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
+    tasks = Tasks(platform, ledger, settings.run, landing)
+    steps = {
+        State.ACCEPTED: uploads.begin,
+        State.OPENED: uploads.send_chunks,
+        State.UPLOADED: tasks.submit,
+        State.SUBMITTED: tasks.poll,
+        State.ANALYZED: writer.write,
+    }
+    runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)
+    return Run(settings, ledger, runner, writer, platform, traffic, run_id)
+
+
+def _required_key(settings: Settings) -> SecretStr | None:
+    if settings.api_key is None and not settings.is_local:
+        raise ConfigError(f"the platform needs an API key: set {API_KEY_VARIABLE}, or use --platform local")
+    return settings.api_key
+
+
+async def _platform_address(stack: AsyncExitStack, settings: Settings, key: SecretStr | None) -> tuple[str, SecretStr]:
+    """The base URL and key to use; starts the embedded platform where that is asked for, with a key that nobody else
+    has.
+    """
+    if not settings.is_local:
+        assert key is not None
+        return (settings.platform.base_url or REMOTE_URL).rstrip("/"), key
+    own_key = secrets.token_urlsafe(24)
+    server = settings.server
+    if "data" not in server.model_fields_set:
+        server = server.model_copy(update={"data": settings.output.dir / "platform"})
+    embedded = await stack.enter_async_context(serve(server, own_key))
+    return embedded.base_url, SecretStr(own_key)
+
+
+@contextmanager
+def _run_log(settings: Settings, folder: Path) -> Iterator[TextIO]:
+    from pipeline import log as logs
+
+    try:
+        folder.mkdir(parents=True)
+        file = (folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise LedgerError(
+            f"cannot write the run's log in {folder}: {error.strerror}; check the output folder"
+        ) from error
+    with file:
+        logs.configure(settings.log, file=file)
+        structlog.contextvars.bind_contextvars(run_id=folder.name)
+        yield file

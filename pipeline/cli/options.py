@@ -1,0 +1,68 @@
+"""Flags that `run` and `retry` share, and the settings they stand for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.config import Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# flag -> (section, name): the same value is the YAML key `section: name:` and the variable PIPELINE_<SECTION>__<NAME>
+PLACES = {
+    "manifest": ("manifest", "source"),
+    "prompt": ("recipe", "prompt"),
+    "prompt_file": ("recipe", "prompt_file"),
+    "model": ("recipe", "model"),
+    "base_url": ("platform", "base_url"),
+    "platform": ("platform", "kind"),
+    "out": ("output", "dir"),
+    "workers": ("run", "workers"),
+}
+
+_OPTIONS = (
+    click.argument("manifest", required=False),
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        help="A YAML file of settings, such as configs/overnight.yaml.",
+    ),
+    click.option("--prompt", help="What to ask of every video."),
+    click.option("--prompt-file", type=click.Path(path_type=Path), help="A text file with the prompt."),
+    click.option("--model", help="The platform's model, such as pegasus1.5."),
+    click.option("--base-url", help="The platform's address, with its version path."),
+    click.option(
+        "--platform",
+        type=click.Choice(["local", "remote"]),
+        help="local: the embedded platform; the default without an API key.",
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output."),
+    click.option("--workers", type=int, help="Videos in flight at once."),
+    click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end."),
+)
+
+
+def settings_options(command: F) -> F:
+    """Add the shared flags to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings_from(config: Path | None, given: dict[str, Any]) -> Settings:
+    """Settings with the given flags on top; a flag that was not given says nothing.
+
+    Raises:
+        ConfigError: something cannot be obeyed.
+    """
+    flags: dict[str, dict[str, Any]] = {}
+    for flag, value in given.items():
+        if value is not None:
+            section, name = PLACES[flag]
+            flags.setdefault(section, {})[name] = value
+    if "prompt" in flags.get("recipe", {}) or "prompt_file" in flags.get("recipe", {}):
+        flags["recipe"] = {"prompt": None, "prompt_file": None, **flags["recipe"]}  # the flag replaces either kind
+    return load(config, flags)

@@ -1,0 +1,38 @@
+"""`pipeline retry`: reopens failed jobs at their last good fact, then runs."""
+
+import tempfile
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from pipeline import log
+from pipeline.app import Run, configured_recipe, rows_of
+from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.run import checked_manifest, drive
+from pipeline.cli.summary import Report
+from pipeline.runner import Row
+
+
+@click.command()
+@settings_options
+@click.option("--class", "classes", multiple=True, help="Only failures of this error class or code; may be repeated.")
+def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **given: Any) -> int:
+    """Reopen failed videos at their last good fact and drive them; then run MANIFEST, if one is named."""
+    settings = settings_from(config, given)
+    log.configure(settings.log)
+    chosen = frozenset(classes)
+    with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
+        further: Iterator[Row] = iter(())
+        if settings.manifest.source is not None:
+            recipe = configured_recipe(settings)
+            manifest, _ = checked_manifest(settings, Path(spool))
+            further = rows_of(manifest.videos(), recipe)
+
+        def feed(opened: Run) -> Iterator[Row]:
+            return chain(opened.reopened_rows(chosen), further)
+
+        return anyio.run(drive, settings, feed, None, Report(settings, config, as_json))

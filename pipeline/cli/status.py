@@ -1,0 +1,51 @@
+"""`pipeline status`: where the ledger stands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from pipeline.cli.summary import failure_lines
+from pipeline.config import load
+from pipeline.jobs import State
+from pipeline.ledger import LedgerView
+
+
+@click.command()
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="A YAML file of settings.")
+@click.option("--out", type=click.Path(path_type=Path), help="The output folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
+    """Show where an output folder stands: jobs by state, failures by cause, spend. Safe while a run is on."""
+    folder = load(config, {"output": {"dir": out} if out else {}}).output.dir
+    view = LedgerView(folder / "ledger.db")
+    facts = _facts(view, folder)
+    view.close()
+    if as_json:
+        click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+        return
+    click.echo(f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent")
+    for state, count in facts["states"].items():
+        click.echo(f"  {state:<10} {count:>9,}")
+    for line in failure_lines(facts["failures"], folder, config):
+        click.echo(line)
+
+
+def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:
+    counts = view.counts()
+    return {
+        "out": str(folder),
+        "states": {state.value: counts[state] for state in State if counts.get(state)},
+        "spent_usd": round(view.spent_usd(), 6),
+        "failures": [
+            {
+                "error": group.error,
+                "code": group.code,
+                "message": group.message,
+                "count": group.count,
+                "sources": group.sources,
+            }
+            for group in view.failure_groups()
+        ],
+    }

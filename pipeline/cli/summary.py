@@ -1,0 +1,126 @@
+"""The last lines of a run: what was done, where it lies, what failed and why, and the command that goes on."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from pipeline.app import Run
+from pipeline.cli.exits import Exit
+from pipeline.config import Settings
+from pipeline.errors import FatalError
+from pipeline.progress import Snapshot, duration, size
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How to conclude: the settings of the run, the configuration file that was named, and whether a machine reads
+    it.
+    """
+
+    settings: Settings
+    config: Path | None
+    as_json: bool
+
+
+def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
+    """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
+    code = _code(run, last)
+    facts = _facts(run, last, code)
+    (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+    if report.as_json:
+        click.echo(orjson.dumps(facts).decode())
+    else:
+        for line in _lines(facts, report):
+            click.echo(line)
+    return code
+
+
+def _code(run: Run, last: Snapshot) -> Exit:
+    if isinstance(run.runner.stopped_by, FatalError):
+        return Exit.FATAL
+    if run.runner.stopped_by is not None:
+        return Exit.PAUSED
+    return Exit.SOME_FAILED if last.failed else Exit.DONE
+
+
+def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
+    reason = run.runner.stopped_by
+    out = run.folder.parent.parent
+    return {
+        "run_id": run.id,
+        "exit_code": int(code),
+        "stopped_by": None if reason is None else {"code": reason.code, "message": reason.message},
+        "resume_at": getattr(reason, "resume_at", None),
+        "rows": last.rows,
+        "written": last.written,
+        "failed": last.failed,
+        "already_done": run.tally.skipped,
+        "duplicates": run.tally.joined,
+        "uploaded_bytes": last.uploaded_bytes,
+        "requests": run.platform.requests,
+        "video_minutes": round(run.writer.billed_minutes, 4),
+        "output_tokens": run.writer.output_tokens,
+        "cost_usd": round(run.writer.spent_usd, 6),
+        "elapsed_s": round(last.elapsed_s, 3),
+        "results": str(out / "results.jsonl"),
+        "usage": str(out / "usage.jsonl"),
+        "failures": str(out / "failures.jsonl"),
+        "log": str(run.folder / "log.jsonl"),
+        "failure_groups": [
+            {
+                "error": group.error,
+                "code": group.code,
+                "message": group.message,
+                "count": group.count,
+                "sources": group.sources,
+            }
+            for group in run.ledger.failure_groups()
+        ],
+    }
+
+
+def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
+    out = report.settings.output.dir
+    yield (
+        f"{facts['written']:,} written, {facts['failed']:,} failed, {facts['already_done']:,} already done"
+        f" ({facts['rows']:,} rows, {duration(facts['elapsed_s'])})"
+    )
+    yield (
+        f"{size(facts['uploaded_bytes'])} uploaded, {facts['video_minutes']:,.1f} min of video analysed,"
+        f" {facts['output_tokens']:,} output tokens, ${facts['cost_usd']:,.2f}"
+    )
+    yield f"results  {facts['results']}"
+    yield f"usage    {facts['usage']}"
+    yield from failure_lines(facts["failure_groups"], out, report.config)
+    if facts["stopped_by"] is not None:
+        kind = "stopped" if facts["exit_code"] == Exit.FATAL else "paused"
+        yield f"{kind}: {facts['stopped_by']['message']}"
+        if facts["resume_at"] is not None:
+            yield f"resume after {facts['resume_at']:%Y-%m-%d %H:%M %Z}"
+
+
+def failure_lines(groups: Sequence[Mapping[str, Any]], out: Path, config: Path | None) -> Iterator[str]:
+    """Failed files grouped by cause, where all of them are listed, and the command that tries them again."""
+    if not groups:
+        return
+    total = sum(group["count"] for group in groups)
+    yield f"{total:,} failed, by cause:"
+    for group in groups:
+        yield f"  {group['count']:,} x {group['error']} ({group['code']})"
+        for source in group["sources"]:
+            yield f"      {_one_line(source)}"
+        if group["count"] > len(group["sources"]):
+            yield f"      and {group['count'] - len(group['sources']):,} more"
+        yield f"      {_one_line(group['message'])}"
+    yield f"all of them with their messages: {out / 'failures.jsonl'}"
+    chosen = f" -c {shlex.quote(str(config))}" if config else ""
+    yield f"try them again: pipeline retry{chosen} --out {shlex.quote(str(out))}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

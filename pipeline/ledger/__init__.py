@@ -1,0 +1,219 @@
+"""The ledger: the only SQL of the client half, and the truth about every job of an output folder.
+
+Writes go through one thread in group commits and are durable when awaited (WAL, `synchronous=FULL`); reads are point
+look-ups or streams on a second connection and see everything that was awaited before.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.errors import LedgerError
+from pipeline.jobs import Job, State
+from pipeline.ledger.group_commit import GroupCommit
+from pipeline.ledger.records import (
+    JOB_COLUMNS,
+    FailureGroup,
+    HeldAsset,
+    SourceRow,
+    WrittenLine,
+    job_of,
+    job_values,
+)
+from pipeline.ledger.view import LedgerView
+from pipeline.models import Identity, Recipe, Video
+
+__all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "SourceRow", "WrittenLine"]
+
+SCHEMA_VERSION = "1"
+_SAVE = "UPDATE jobs SET {} WHERE key = :key".format(
+    ", ".join(f"{name} = :{name}" for name in ("updated_at", "content", *JOB_COLUMNS.replace(" ", "").split(","))
+              if name not in {"key", "recipe"})
+)  # fmt: skip
+
+
+class Ledger(LedgerView):
+    """One output folder's memory, for the one run that holds the folder. `async with` commits what is queued and
+    closes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger.
+
+        Raises:
+            LedgerError: the file cannot be opened, is no ledger, or belongs to a newer version.
+        """
+        try:
+            writing = _connect(path)
+            writing.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+            version = writing.execute(
+                "INSERT INTO meta VALUES ('version', ?) ON CONFLICT DO UPDATE SET name = name RETURNING value",
+                (SCHEMA_VERSION,),
+            ).fetchone()[0]
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"cannot open the ledger {path}: {error}; check the folder, or choose another --out"
+            ) from error
+        if version != SCHEMA_VERSION:
+            writing.close()
+            raise LedgerError(
+                f"the ledger {path} has version {version}, this program writes {SCHEMA_VERSION}; choose another --out"
+            )
+        super().__init__(path)
+        self._writing = writing
+        self._commits = GroupCommit(writing, str(path))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._commits.close()
+        self.close()
+        self._writing.close()
+
+    async def accept(self, video: Video, recipe: Recipe, identity: Identity, run_id: str) -> Job:
+        """Put a row into the ledger and return its job, which may be new, under way, or done.
+
+        A finished job that gains a source goes back to `analyzed`, because one more line is to be written.
+        """
+        return await self._commits.submit(lambda db: _accept(db, video, recipe, identity, run_id))
+
+    async def save(self, job: Job) -> None:
+        """Record a job's facts. Queued at once: no cancellation between the answer and the record can lose it."""
+        await self._commits.submit(lambda db: _save(db, job))
+
+    async def mark_written(
+        self, jobs: Sequence[Job], lines: Sequence[WrittenLine], run_id: str, sinks: Mapping[str, int]
+    ) -> None:
+        """Record in one transaction that every sink holds these lines.
+
+        Args:
+            jobs: the jobs in their next state.
+            lines: what was written of them.
+            run_id: the run that wrote them.
+            sinks: sink name -> bytes accounted for.
+        """
+
+        def mark(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "UPDATE sources SET written = 1, pays = ?, cost_usd = ?, run_id = ? WHERE key = ? AND source = ?",
+                [(line.pays, line.cost_usd, run_id, line.key, line.source) for line in lines],
+            )
+            _account(db, sinks)
+            for job in jobs:
+                _save(db, job)
+
+        await self._commits.submit(mark)
+
+    async def account(self, sinks: Mapping[str, int]) -> None:
+        """Record how far sinks are accounted for, after one was rebuilt."""
+        await self._commits.submit(lambda db: _account(db, sinks))
+
+    async def forget_asset(self, scope: str, content: str) -> None:
+        """The platform no longer holds it, or refused it."""
+        await self._commits.submit(
+            lambda db: db.execute("DELETE FROM assets WHERE scope = ? AND content = ?", (scope, content)).rowcount
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _accept(db: sqlite3.Connection, video: Video, recipe: Recipe, identity: Identity, run_id: str) -> Job:
+    key = recipe.key(identity.content)
+    fresh = Job(key, identity.content, recipe, video.source, video.path, identity.stamp)
+    if video.path is not None and identity.stamp is not None:
+        db.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+            (os.fsencode(video.path), identity.stamp.size_bytes, identity.stamp.mtime_ns, identity.content),
+        )
+    values = job_values(fresh) | {
+        "recipe": recipe.canonical(),
+        "recipe_id": recipe.id,
+        "run_id": run_id,
+        "updated_at": _now(),
+    }
+    db.execute(
+        f"INSERT OR IGNORE INTO jobs ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values
+    )
+    _retire_others(db, key, video.source, recipe.id)
+    metadata = dict(video.metadata) if video.id is None else {"id": video.id, **video.metadata}
+    db.execute(
+        "INSERT INTO sources (key, source, path, recipe_id, metadata, run_id) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET stale = 0, run_id = iif(written, run_id, excluded.run_id)",
+        (key, video.source, values["path"], recipe.id, json.dumps(metadata), run_id),
+    )
+    job = job_of(db.execute(f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone())
+    return job if job == fresh else _follow_source(db, job, fresh)
+
+
+def _retire_others(db: sqlite3.Connection, key: str, source: str, recipe_id: str) -> None:
+    """The source has other content by now: its earlier job no longer speaks for it, and a failure that nobody asks
+    for goes.
+    """
+    others = (source, recipe_id)
+    if not db.execute(
+        "UPDATE sources SET stale = 1 WHERE source = ? AND recipe_id = ? AND key <> ?", (*others, key)
+    ).rowcount:
+        return
+    retired = "SELECT key FROM sources WHERE source = ? AND recipe_id = ? AND stale = 1 AND written = 0"
+    db.execute(
+        f"DELETE FROM jobs WHERE state = 'failed' AND key IN ({retired})"
+        " AND NOT EXISTS (SELECT 1 FROM sources WHERE sources.key = jobs.key AND stale = 0)",
+        others,
+    )
+    db.execute(f"DELETE FROM sources WHERE key IN ({retired}) AND key NOT IN (SELECT key FROM jobs)", others)
+
+
+def _follow_source(db: sqlite3.Connection, job: Job, fresh: Job) -> Job:
+    """Let the job use the file that was just seen with its content; reopen the writing of a job that gained a
+    source.
+    """
+    job = replace(job, source=fresh.source, path=fresh.path, stamp=fresh.stamp)
+    if job.state is State.WRITTEN and _unwritten(db, job.key):
+        job = job.to(State.ANALYZED)
+    db.execute(
+        "UPDATE jobs SET source = :source, path = :path, size_bytes = :size_bytes, mtime_ns = :mtime_ns, state = :state"
+        " WHERE key = :key",
+        job_values(job),
+    )
+    return job
+
+
+def _unwritten(db: sqlite3.Connection, key: str) -> bool:
+    sql = "SELECT 1 FROM sources WHERE key = ? AND written = 0 AND stale = 0 LIMIT 1"
+    return db.execute(sql, (key,)).fetchone() is not None
+
+
+def _save(db: sqlite3.Connection, job: Job) -> None:
+    db.execute(_SAVE, job_values(job) | {"updated_at": _now()})
+    if job.state is State.ANALYZED and job.raw:
+        db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (job.key, job.raw))
+    elif job.state in (State.OPENED, State.UPLOADED):
+        db.execute(
+            "INSERT OR REPLACE INTO assets"
+            " SELECT scope, content, upload, iif(state = 'uploaded', asset_id, NULL), duration_s FROM jobs"
+            " WHERE key = ?",
+            (job.key,),
+        )
+
+
+def _account(db: sqlite3.Connection, sinks: Mapping[str, int]) -> None:
+    db.executemany("INSERT OR REPLACE INTO sinks VALUES (?, ?)", sinks.items())
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")  # facts about money survive a power cut, not only a kill
+    return db

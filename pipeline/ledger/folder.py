@@ -1,0 +1,36 @@
+"""The output folder and its kernel lock: one run at a time, and a crash leaves nothing stale behind."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import FolderLocked, LedgerError
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Create the folder if need be and hold it alone until the body ends.
+
+    Raises:
+        FolderLocked: another run holds it.
+        LedgerError: it cannot be created or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise LedgerError(
+            f"cannot write the output folder {folder}: {error.strerror}; check its permissions or choose another --out"
+        ) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderLocked(
+                f"another run holds {folder}; wait for it, or give this one an --out of its own"
+            ) from error
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,163 @@
+"""The reading half of the ledger: point look-ups and streams, on a connection of their own."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import LedgerError
+from pipeline.jobs import Job, State
+from pipeline.ledger.records import JOB_COLUMNS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
+from pipeline.models import FileStamp
+
+
+class LedgerView:
+    """What an output folder remembers, for reading; sees everything that was committed before the question."""
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing ledger.
+
+        Raises:
+            LedgerError: there is none, or it cannot be read.
+        """
+        self._path = path
+        try:
+            self._reading = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30
+            )
+            self._reading.row_factory = sqlite3.Row
+            self._reading.execute("SELECT 1 FROM meta")
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot read the ledger {path}: {error}; check --out") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reading.close()
+
+    # --- identities ------------------------------------------------------------------------------------------------
+
+    def known_content(self, path: str, stamp: FileStamp) -> str | None:
+        """The content identity of a file that was hashed before and has not changed since."""
+        row = self._one(
+            "SELECT content FROM files WHERE path = ? AND size_bytes = ? AND mtime_ns = ?",
+            (os.fsencode(path), stamp.size_bytes, stamp.mtime_ns),
+        )
+        return row["content"] if row else None
+
+    # --- jobs ------------------------------------------------------------------------------------------------------
+
+    def find(self, key: str, source: str) -> tuple[State, bool] | None:
+        """The state of a job and whether this source's line is written; None where the pair is unknown."""
+        row = self._one(
+            "SELECT jobs.state, sources.written FROM jobs JOIN sources USING (key)"
+            " WHERE key = ? AND sources.source = ? AND sources.stale = 0",
+            (key, source),
+        )
+        return (State(row["state"]), bool(row["written"])) if row else None
+
+    def sink_bytes(self, name: str) -> int:
+        """How far a sink is accounted for."""
+        row = self._one("SELECT bytes FROM sinks WHERE name = ?", (name,))
+        return int(row["bytes"]) if row else 0
+
+    def job(self, key: str) -> Job | None:
+        """One job without its raw answer."""
+        row = self._one(f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ?", (key,))
+        return job_of(row) if row else None
+
+    def raw(self, key: str) -> str:
+        """The platform's answer to a job, unparsed; empty where there is none."""
+        row = self._one("SELECT raw FROM answers WHERE key = ?", (key,))
+        return str(row["raw"]) if row else ""
+
+    def sources(self, key: str, *, written: bool) -> list[SourceRow]:
+        """The rows of a job whose lines are written, or still to be written."""
+        rows = self._all(
+            "SELECT source, path, metadata, pays, run_id FROM sources"
+            " WHERE key = ? AND written = ? AND (written OR NOT stale) ORDER BY source",
+            (key, written),
+        )
+        return [source_of(row) for row in rows]
+
+    def jobs(self, *states: State, scope: str | None = None) -> Iterator[Job]:
+        """Stream the jobs in the given states, a thousand keys at a time, while others are saved."""
+        return map(job_of, self._job_rows(states, scope))
+
+    def _job_rows(self, states: Sequence[State], scope: str | None = None) -> Iterator[sqlite3.Row]:
+        marks = ", ".join("?" for _ in states)
+        after = ""
+        while rows := self._all(
+            f"SELECT {JOB_COLUMNS}, updated_at FROM jobs WHERE key > ? AND state IN ({marks})"
+            " AND (? IS NULL OR scope = ?) ORDER BY key LIMIT 1000",
+            (after, *(state.value for state in states), scope, scope),
+        ):
+            yield from rows
+            after = rows[-1]["key"]
+
+    # --- assets ----------------------------------------------------------------------------------------------------
+
+    def held_asset(self, scope: str, content: str) -> HeldAsset | None:
+        """What the platform is known to hold of a content."""
+        row = self._one(
+            "SELECT upload, asset_id, duration_s FROM assets WHERE scope = ? AND content = ?", (scope, content)
+        )
+        return HeldAsset(upload_of(row["upload"]), row["asset_id"], row["duration_s"]) if row else None
+
+    def waits(self, limit: int = 500) -> list[tuple[float, float]]:
+        """(video seconds, seconds from submission to answer) of recent answers, newest first."""
+        rows = self._all(
+            "SELECT duration_s, wait_s FROM jobs WHERE state = 'written' AND wait_s > 0 AND duration_s > 0"
+            " ORDER BY updated_at DESC LIMIT ?",
+            (limit,),
+        )
+        return [(row["duration_s"], row["wait_s"]) for row in rows]
+
+    # --- the whole -------------------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[State, int]:
+        """How many jobs stand in each state."""
+        return {State(row[0]): row[1] for row in self._all("SELECT state, count(*) FROM jobs GROUP BY state", ())}
+
+    def spent_usd(self, run_id: str | None = None) -> float:
+        """What the written lines cost, of one run or of the folder's life."""
+        row = self._one("SELECT total(cost_usd) AS usd FROM sources WHERE ? IS NULL OR run_id = ?", (run_id, run_id))
+        return float(row["usd"]) if row else 0.0
+
+    def failures(self) -> Iterator[tuple[Job, SourceRow, datetime]]:
+        """Stream every failed job with each of its sources that still has that content, and when it failed."""
+        for row in self._job_rows([State.FAILED]):
+            job = job_of(row)
+            for source in self.sources(job.key, written=False):
+                yield job, source, datetime.fromisoformat(row["updated_at"])
+
+    def failure_groups(self, sample: int = 5) -> list[FailureGroup]:
+        """Failed sources grouped by cause, the largest group first, with a few of their names."""
+        failed = "FROM jobs JOIN sources USING (key) WHERE state = 'failed' AND written = 0 AND stale = 0"
+        groups = self._all(
+            f"SELECT error, code, max(message) AS message, count(*) AS n {failed}"
+            " GROUP BY error, code ORDER BY n DESC, code",
+            (),
+        )
+        return [
+            FailureGroup(row["error"], row["code"], row["message"], row["n"], tuple(
+                found["source"] for found in self._all(
+                    f"SELECT sources.source {failed} AND error = ? AND code = ? ORDER BY sources.source LIMIT ?",
+                    (row["error"], row["code"], sample),
+                )
+            ))
+            for row in groups
+        ]  # fmt: skip
+
+    def _one(self, sql: str, values: tuple[Any, ...]) -> sqlite3.Row | None:
+        rows = self._all(sql, values)
+        return rows[0] if rows else None
+
+    def _all(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        try:
+            return self._reading.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"cannot read the ledger {self._path}: {error}; what was saved is intact, run again"
+            ) from error

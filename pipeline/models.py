@@ -1,0 +1,175 @@
+"""What travels through the house: frozen values, no I/O.
+
+Times are seconds (`_s`), sizes bytes, timestamps aware UTC datetimes, hashes lower-case hex.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Outcome = Literal["ready", "truncated", "incomplete"]
+TaskStatus = Literal["queued", "pending", "processing", "ready", "failed", "canceled"]
+AssetStatus = Literal["processing", "ready", "failed"]
+
+
+def shown(path: str) -> str:
+    r"""A path as valid text: bytes that are not UTF-8 appear as `\xff`, so that logs and JSON can carry every name."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What one manifest row asks differently from the configured recipe; None means as configured."""
+
+    prompt: str | None = None
+    start_time_s: float | None = None
+    end_time_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One manifest row.
+
+    Attributes:
+        source: the name every output uses: the absolute path as valid text (see `shown`), or the URL as given.
+        path: the absolute path as the operating system spells it (surrogate escapes for non-UTF-8 bytes); None for a
+        URL.
+        id: the row's own `id` column, if it has one.
+        metadata: every further column of the row; travels into the result untouched.
+        overrides: what this row asks differently.
+        origin: where the row stands, `file:line`, for messages.
+    """
+
+    source: str
+    path: str | None
+    id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Overrides = Overrides()
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is asked of a video, and of which platform. Equal recipes have equal `id`s."""
+
+    scope: str
+    model: str
+    prompt: str
+    mode: str = "general"
+    temperature: float | None = None
+    max_tokens: int | None = None
+    start_time_s: float | None = None
+    end_time_s: float | None = None
+
+    def canonical(self) -> str:
+        """Sorted JSON without unset members, so that a member added later leaves old hashes alone."""
+        facts = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps({k: v for k, v in facts.items() if v is not None}, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def id(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the canonical form."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
+
+    def key(self, identity: str) -> str:
+        """The job key of this recipe on one content identity: 64 hex digits, fit for the platform's `custom_id`."""
+        return hashlib.sha256(f"{identity}\n{self.canonical()}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What tells whether a file is still the one that was read: size in bytes and modification time in nanoseconds."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which content a video is.
+
+    Attributes:
+        content: `blake3:<hex>` for a file, `url:<url>` for a URL.
+        stamp: size and modification time at the moment of hashing; None for a URL.
+    """
+
+    content: str
+    stamp: FileStamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """The media as the platform holds it."""
+
+    id: str
+    status: AssetStatus
+    filename: str | None = None
+    duration_s: float | None = None
+    size_bytes: int | None = None
+    error: str | None = None
+    user_metadata: Mapping[str, Any] = field(default_factory=dict)
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """What has to be kept of an upload session to go on with it in another process.
+
+    Attributes:
+        asset_id: reserved for the content when the session was opened.
+        chunk_bytes: the length of every chunk but the last.
+        headers: what the platform wants sent with every chunk.
+    """
+
+    upload_id: str
+    asset_id: str
+    chunk_bytes: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One part of a multipart upload: 1-based index, where it starts in the file, and its length in bytes."""
+
+    index: int
+    offset: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The platform's asynchronous analysis, as last seen.
+
+    Attributes:
+        raw: the platform's own JSON text of the answer, exactly as received; kept before anything is parsed out of it.
+    """
+
+    id: str
+    status: TaskStatus
+    custom_id: str | None = None
+    asset_id: str | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one analysis said, read from the raw answer."""
+
+    generation_id: str | None
+    text: str
+    finish_reason: str | None
+    outcome: Outcome
+    warning: str | None
+    input_tokens: int | None
+    output_tokens: int
+    duration_s: float | None
+    created_at: datetime | None
+    completed_at: datetime | None

@@ -1,0 +1,293 @@
+"""The one task group: feeds rows, drives each job to its end, applies errors."""
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+
+import anyio
+import structlog
+
+from pipeline.config import RunSettings
+from pipeline.errors import (
+    FatalError,
+    PauseRun,
+    SourceRejected,
+    SourceUnreadable,
+    TooManyFailures,
+    VideoError,
+)
+from pipeline.jobs import Job, State
+from pipeline.ledger import Ledger
+from pipeline.media.identity import content_identity, stamp_of
+from pipeline.models import FileStamp, Identity, Recipe, Video
+from pipeline.steps.landing import Landing
+from pipeline.steps.locks import KeyedLocks
+
+log = structlog.get_logger()
+
+Step = Callable[[Job], Awaitable[Job]]
+Row = tuple[Video, Recipe]
+SLICE = 64  # rows read and stat'ed in one hop to a worker thread
+
+# What a stopping run still sees through: answers that are paid for.
+COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
+# One upload per content at a time, whatever the recipes: who comes second finds the asset.
+UPLOADING = frozenset({State.ACCEPTED, State.OPENED})
+# Faults of one file say nothing about the next.
+FILE_FAULTS = frozenset({SourceUnreadable.__name__, SourceRejected.__name__})
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this run did, in manifest rows.
+
+    Attributes:
+        rows: rows read so far; `exhausted` tells whether that was all.
+        skipped: done by an earlier run.
+        failed_before: failed in an earlier run; `retry` reopens them.
+        joined: rows whose content was under way for another row.
+        failed: rows whose job failed in this run.
+        stages: how often a job reached each state in this run.
+    """
+
+    rows: int = 0
+    exhausted: bool = False
+    skipped: int = 0
+    failed_before: int = 0
+    joined: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    stages: Counter[State] = dataclass_field(default_factory=Counter)
+
+
+class Runner:
+    """Drives jobs through the steps. One instance serves one run."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        steps: Mapping[State, Step],
+        settings: RunSettings,
+        *,
+        run_id: str,
+        landing: Landing,
+        on_change: Callable[[Job], Awaitable[None]],
+    ) -> None:
+        self.tally = Tally()
+        self.stopped_by: PauseRun | FatalError | None = None
+        self._ledger = ledger
+        self._steps = steps
+        self._settings = settings
+        self._run_id = run_id
+        self._landing = landing
+        self._on_change = on_change
+        self._slots = anyio.Semaphore(settings.workers)
+        self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
+        self._active: set[str] = set()
+        self._reopening: set[str] = set()
+        self._uploads = KeyedLocks()
+        self._group: anyio.abc.TaskGroup | None = None
+        self._same_failures: tuple[str, int] = ("", 0)
+
+    async def run(self, rows: Iterable[Row], scope: str) -> None:
+        """Collect what earlier runs paid for, then feed every row; returns when all is at rest or the run was stopped.
+
+        `stopped_by` tells why it ended early, if it did.
+
+        Args:
+            rows: videos and their recipes, read in slices from a worker thread and never held as a whole.
+            scope: the platform scope whose paid jobs are collected.
+        """
+        async with anyio.create_task_group() as group:
+            self._group = group
+            try:
+                await self._collect(scope)
+                await self._feed(rows)
+            except (PauseRun, FatalError) as reason:
+                self.stop(reason, now=isinstance(reason, FatalError))
+
+    def stop(self, reason: PauseRun | FatalError, *, now: bool) -> None:
+        """Feed no more. With `now`, cancel everything that is not shielded, and give the rest a bounded time."""
+        if self.stopped_by is None:
+            self.stopped_by = reason
+            log.warning("run.stopping", reason=reason.message, code=reason.code)
+        if now:
+            self._landing.close_in(self._settings.drain_s)
+            if self._group is not None:
+                self._group.cancel_scope.cancel()
+
+    def reopen(self, key: str) -> None:
+        """Drive this failed job again when its row comes by, from its last good fact."""
+        self._reopening.add(key)
+
+    async def _collect(self, scope: str) -> None:
+        for job in self._ledger.jobs(State.SUBMITTED, State.ANALYZED, State.UPLOADED, scope=scope):
+            if self.stopped_by:
+                return
+            if job.state in COLLECTED or job.intent:
+                self._active.add(job.key)
+                await self._start(self._drive_active, job)
+
+    async def _feed(self, rows: Iterable[Row]) -> None:
+        async for video, recipe, stamp in _stamped(rows):
+            if self.stopped_by:
+                return
+            self.tally.rows += 1
+            if not self._at_rest(video, recipe, stamp):
+                await self._start(self._accept, video, recipe, stamp)
+        self.tally.exhausted = True
+
+    def _at_rest(self, video: Video, recipe: Recipe, stamp: "Stamp") -> bool:
+        """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
+        content = f"url:{video.source}" if video.path is None else None
+        if isinstance(stamp, FileStamp) and video.path is not None:
+            content = self._ledger.known_content(video.path, stamp)
+        key = recipe.key(content) if content else ""
+        found = self._ledger.find(key, video.source) if content else None
+        if found == (State.WRITTEN, True):
+            self.tally.skipped += 1
+            return True
+        if found is not None and found[0] is State.FAILED and key not in self._reopening:
+            self.tally.failed_before += 1
+            return True
+        return False
+
+    async def _start(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
+        assert self._group is not None
+        await self._slots.acquire()
+        self.tally.in_flight += 1
+        self._group.start_soon(self._hold_slot, function, args)
+
+    async def _hold_slot(self, function: Callable[..., Awaitable[None]], args: tuple[object, ...]) -> None:
+        try:
+            await function(*args)
+        except PauseRun as pause:
+            self.stop(pause, now=False)
+        except FatalError as fatal:
+            self.stop(fatal, now=True)
+        finally:
+            self.tally.in_flight -= 1
+            self._slots.release()
+
+    async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp") -> None:
+        try:
+            identity = await self._identify(video, stamp)
+        except SourceUnreadable as error:
+            await self._reject(video, recipe, error)
+            return
+        job = await self._ledger.accept(video, recipe, identity, self._run_id)
+        if job.key in self._active:
+            self.tally.joined += 1  # whoever drives it looks once more for unwritten sources before letting go
+        elif job.state is State.WRITTEN:
+            self.tally.skipped += 1
+        elif job.state is State.FAILED and job.key not in self._reopening:
+            self.tally.failed_before += 1
+        else:
+            self._active.add(job.key)
+            self._reopening.discard(job.key)
+            await self._drive_active(job.reopened() if job.state is State.FAILED else job)
+
+    async def _identify(self, video: Video, stamp: "Stamp") -> Identity:
+        if isinstance(stamp, SourceUnreadable):
+            raise stamp
+        if video.path is None or stamp is None:
+            return Identity(f"url:{video.source}", None)
+        if content := self._ledger.known_content(video.path, stamp):
+            return Identity(content, stamp)
+        return await content_identity(video, stamp, self._hashing)
+
+    async def _reject(self, video: Video, recipe: Recipe, error: SourceUnreadable) -> None:
+        """Record a file that cannot be read under an identity of its own; reading it one day gives it another."""
+        job = await self._ledger.accept(video, recipe, Identity(f"unread:{video.source}", None), self._run_id)
+        job = job.reopened() if job.state is State.FAILED else job
+        await self._record(job.failed(error))
+
+    async def _drive_active(self, job: Job) -> None:
+        try:
+            current: Job | None = job
+            while current is not None:
+                await self._drive(current)
+                current = self._ledger.job(job.key)
+                if current is not None and current.state is not State.ANALYZED:
+                    current = None  # nothing came in while the last line was written; no await from here to the release
+                if self.stopped_by:
+                    return
+        finally:
+            self._active.discard(job.key)
+
+    async def _drive(self, job: Job) -> None:
+        while step := self._steps.get(job.state):
+            if self.stopped_by and job.state not in COLLECTED:
+                return
+            async with self._lock_for(job):
+                try:
+                    job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
+                except VideoError as error:
+                    job = job.failed(error)
+                await self._record(job)  # queued at once: no await between the answer and the record
+
+    def _lock_for(self, job: Job) -> AbstractAsyncContextManager[object]:
+        return self._uploads.hold(job.content) if job.state in UPLOADING else nullcontext()
+
+    async def _record(self, job: Job) -> None:
+        if job.state is not State.WRITTEN:  # the write step has recorded it together with its lines
+            await self._ledger.save(job)
+        self.tally.stages[job.state] += 1
+        await self._on_change(job)
+        if job.state is State.FAILED:
+            self.tally.failed += len(self._ledger.sources(job.key, written=False))
+            self._count_failure(job)
+        elif job.state is State.ANALYZED:
+            self._same_failures = ("", 0)
+
+    def _count_failure(self, job: Job) -> None:
+        assert job.failure is not None
+        if job.failure.error in FILE_FAULTS:
+            return
+        fingerprint = f"{job.failure.error}/{job.failure.code}"
+        last, times = self._same_failures
+        times = times + 1 if last == fingerprint else 1
+        self._same_failures = (fingerprint, times)
+        if times >= self._settings.max_same_failures:
+            raise TooManyFailures(
+                f"{times} videos in a row failed with {fingerprint}, the last one: {job.failure.message}; "
+                "mend the cause, then run `pipeline retry`"
+            )
+
+
+Stamp = FileStamp | SourceUnreadable | None
+
+
+async def _stamped(rows: Iterable[Row]) -> AsyncIterator[tuple[Video, Recipe, Stamp]]:
+    """Read and stat rows in slices on a worker thread, so that a slow disk never stalls what is in flight."""
+    iterator = iter(rows)
+    while batch := await anyio.to_thread.run_sync(_take, iterator):
+        for item in batch:
+            yield item
+
+
+def _take(rows: Iterator[Row]) -> list[tuple[Video, Recipe, Stamp]]:
+    return [(video, recipe, _stamp(video)) for video, recipe in itertools.islice(rows, SLICE)]
+
+
+def _stamp(video: Video) -> Stamp:
+    if video.path is None:
+        return None
+    try:
+        return stamp_of(video.path)
+    except SourceUnreadable as error:
+        return error
+
+
+def recipe_for(video: Video, configured: Recipe) -> Recipe:
+    """The configured recipe with what the row asks differently."""
+    wanted = video.overrides
+    return replace(
+        configured,
+        prompt=configured.prompt if wanted.prompt is None else wanted.prompt,
+        start_time_s=configured.start_time_s if wanted.start_time_s is None else wanted.start_time_s,
+        end_time_s=configured.end_time_s if wanted.end_time_s is None else wanted.end_time_s,
+    )

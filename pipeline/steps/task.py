@@ -1,0 +1,136 @@
+"""From `uploaded` to `analyzed`: ask for the analysis once, look until it is there, keep the answer unparsed."""
+
+import time
+from dataclasses import dataclass, replace
+
+import structlog
+
+from pipeline.client import Platform
+from pipeline.config import RunSettings
+from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFailed, VideoError
+from pipeline.jobs import Job, State
+from pipeline.ledger import Ledger
+from pipeline.models import Asset, Task
+from pipeline.steps.landing import Landing
+from pipeline.steps.upload import without_asset
+
+log = structlog.get_logger()
+
+# Task-condition codes after which the platform says to submit again (twelvelabs 1.3.6).
+RESUBMIT = frozenset({"batch_expired", "batch_processing_timeout", "request_canceled_or_timed_out"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The steps of an asynchronous analysis and what they share."""
+
+    platform: Platform
+    ledger: Ledger
+    settings: RunSettings
+    landing: Landing
+
+    async def submit(self, job: Job) -> Job:
+        """Create the task, once.
+
+        The intent is durable before the request leaves; a submission that may have left is looked for before it is
+        sent again.
+
+        Raises:
+            TaskFailed, UnexpectedResponse, RetriesExhausted: the platform will not analyse this video.
+        """
+        assert job.asset_id is not None
+        try:
+            asset = await self._ready_asset(job)
+        except AssetGone:
+            log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
+            await self.ledger.forget_asset(job.recipe.scope, job.content)
+            return without_asset(job).to(State.ACCEPTED)
+        except SourceRejected as error:
+            await self.ledger.forget_asset(job.recipe.scope, job.content)
+            return without_asset(job).to(State.ACCEPTED).failed(_about(job, error))
+        maybe_sent = job.intent
+        if not maybe_sent:
+            job = replace(job, attempt=job.attempt + 1, intent=True)
+        job = replace(job, duration_s=asset.duration_s)
+        await self.ledger.save(job)
+        try:
+            with self.landing.strip():
+                task = await self._create(job, maybe_sent=maybe_sent)
+        except RetriesExhausted as error:
+            return job.failed(_about(job, error))  # the intent stays: the request may have been carried out
+        except VideoError as error:
+            return replace(job, intent=False).failed(_about(job, error))
+        return job.to(State.SUBMITTED, task_id=task.id, intent=False)
+
+    async def poll(self, job: Job) -> Job:
+        """Wait for the task's end.
+
+        Raises:
+            VideoError: the answer could not be had; the job stays `submitted`, so that a retry looks again before it
+            pays again.
+        """
+        assert job.task_id is not None
+        assert job.asset_id is not None
+        began = time.monotonic()
+        task = await self.platform.watch.task_done(
+            job.task_id,
+            asset_id=job.asset_id,
+            custom_id=job.key,
+            video_minutes=None if job.duration_s is None else job.duration_s / 60,
+        )
+        job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
+        if task.status == "ready":
+            return job.to(State.ANALYZED, raw=task.raw)
+        unsubmitted = job.to(State.UPLOADED, task_id=None)
+        if task.error_code in RESUBMIT and job.attempt < self.settings.max_resubmissions:
+            log.warning("task.resubmitted", source=job.source, task_id=job.task_id, code=task.error_code)
+            return unsubmitted
+        return unsubmitted.failed(_ended_badly(job, task))
+
+    async def _ready_asset(self, job: Job) -> Asset:
+        """The asset once the platform has looked at it, with its duration."""
+        assert job.asset_id is not None
+        asset = await self.platform.watch.asset_ready(job.asset_id)
+        if asset.duration_s is None and job.duration_s is not None:
+            return replace(asset, duration_s=job.duration_s)
+        if asset.duration_s is None:
+            return await self.platform.assets.retrieve(job.asset_id)
+        return asset
+
+    async def _create(self, job: Job, *, maybe_sent: bool) -> Task:
+        assert job.asset_id is not None
+        recipe = job.recipe
+        return await self.platform.tasks.create(
+            job.asset_id,
+            model=recipe.model,
+            prompt=recipe.prompt,
+            temperature=recipe.temperature,
+            max_tokens=recipe.max_tokens,
+            start_time_s=recipe.start_time_s,
+            end_time_s=recipe.end_time_s,
+            custom_id=job.key,
+            idempotency_key=job.idempotency_key,
+            maybe_sent=maybe_sent,
+        )
+
+
+def _platform_wait(task: Task) -> float | None:
+    """Seconds between creation and end by the platform's own clock."""
+    if task.created_at is None or task.completed_at is None:
+        return None
+    return (task.completed_at - task.created_at).total_seconds()
+
+
+def _ended_badly(job: Job, task: Task) -> TaskFailed:
+    said = task.error_message or "the platform gave no reason"
+    return TaskFailed(
+        f"{job.source}: the analysis {task.id} ended {task.status}: {said}",
+        code=task.error_code or f"task_{task.status}",
+    )
+
+
+def _about(job: Job, error: VideoError) -> VideoError:
+    """The same error, naming the video."""
+    if job.source not in error.message:
+        error.message = f"{job.source}: {error.message}"
+    return error
