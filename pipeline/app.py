@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -153,8 +153,12 @@ def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
 
 
 @asynccontextmanager
-async def open_run(settings: Settings) -> AsyncIterator[Run]:
+async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = None) -> AsyncIterator[Run]:
     """Open everything a run needs, in the order in which it may be refused.
+
+    Args:
+        settings: what the program was told.
+        on_saved: told of every job once its facts are on the disk.
 
     Raises:
         ConfigError: a remote platform without an API key.
@@ -167,7 +171,7 @@ async def open_run(settings: Settings) -> AsyncIterator[Run]:
         key = _required_key(settings)
         stack.enter_context(hold(folder))
         stack.enter_context(_run_log(settings, folder / "runs" / run_id))
-        ledger = await stack.enter_async_context(Ledger(folder / "ledger.db"))
+        ledger = await stack.enter_async_context(Ledger(folder / "ledger.db", on_saved))
         prices = FREE if settings.is_local else settings.prices
         landing = Landing()
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
@@ -177,7 +181,7 @@ async def open_run(settings: Settings) -> AsyncIterator[Run]:
                 base_url,
                 key,
                 upload=settings.upload,
-                polling=settings.polling,
+                polling=settings.effective_polling,
                 retry=settings.retry,
                 limits=settings.effective_limits,
             )

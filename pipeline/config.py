@@ -135,6 +135,13 @@ class PollingSettings(Section):
     asset_max_s: float = Field(15, gt=0)
     give_up_s: float = Field(6 * 3600, gt=0)
 
+    @classmethod
+    def close_by(cls) -> "PollingSettings":
+        """For the embedded platform, which is a function call away."""
+        return cls(
+            first_look_s=0.2, per_video_minute_s=0.5, min_s=0.2, max_s=5, tick_s=0.1, asset_min_s=0.1, asset_max_s=2
+        )
+
 
 class RetrySettings(Section):
     """Backoff of one request: full jitter below `base_s * 2^n`, at most `max_s`; a Retry-After of any length is obeyed.
@@ -274,9 +281,9 @@ class ServerSettings(Section):
 
 
 class LogSettings(Section):
-    """`auto` is a console form on a terminal, JSON lines otherwise."""
+    """What goes to stderr; `auto` is a console form on a terminal, JSON lines otherwise. The run's log file has it all."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = "warning"
     form: Literal["auto", "console", "json"] = "auto"
 
 
@@ -341,6 +348,13 @@ class Settings(BaseSettings):
             return LimitSettings.unlimited()
         return self.limits
 
+    @property
+    def effective_polling(self) -> PollingSettings:
+        """The configured polling; on the embedded platform quicker unless some of it was set."""
+        if self.is_local and "polling" not in self.model_fields_set:
+            return PollingSettings.close_by()
+        return self.polling
+
 
 def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
     """Read every source of settings once.
@@ -355,7 +369,7 @@ def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]]
     _refuse_unknown_environment()
     values: dict[str, Any] = {section: dict(named) for section, named in (flags or {}).items() if named}
     try:
-        settings = Settings(**values, _yaml=_read_yaml(config_file))
+        settings = Settings(**values | {"_yaml": _read_yaml(config_file)})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(error, config_file))) from error
     return settings.model_copy(update={"api_key": _api_key(settings)})

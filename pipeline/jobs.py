@@ -1,6 +1,7 @@
 """The state machine of a job, pure. States are facts in the past tense, so that a crash cannot make them false."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +75,7 @@ class Job:
     upload: OpenUpload | None = None
     asset_id: str | None = None
     task_id: str | None = None
+    submitted_at: datetime | None = None
     attempt: int = 0
     intent: bool = False
     reused_asset: bool = False

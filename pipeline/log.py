@@ -4,6 +4,7 @@ Two readers: the run's own log file gets everything from `info` as JSON lines; s
 through, in a console form on a terminal and as JSON lines otherwise.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -16,49 +17,51 @@ from pipeline.config import LogSettings
 _LEVELS = logging.getLevelNamesMapping()
 
 
-def configure(settings: LogSettings, *, file: TextIO | None = None, stderr: TextIO | None = None) -> None:
+def configure(settings: LogSettings, *, file: TextIO | None = None) -> None:
     """Send events to stderr and, where given, to the run's log file.
 
     Args:
         settings: level and form of what goes to stderr.
         file: an open text file.
-        stderr: stands in for `sys.stderr`, such as the console of a live progress display.
     """
-    target = stderr or sys.stderr
-    console = settings.form == "console" or (settings.form == "auto" and target.isatty())
-    lowest = min(logging.INFO, _LEVELS[settings.level.upper()]) if file else _LEVELS[settings.level.upper()]
+    level = _LEVELS[settings.level.upper()]
+    console = settings.form == "console" or (settings.form == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _Writers(file, target, _LEVELS[settings.level.upper()], console=console),
+            _Writers(file, level, console=console),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        wrapper_class=structlog.make_filtering_bound_logger(min(logging.INFO, level) if file else level),
         logger_factory=structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=False,
     )
 
 
 class _Writers:
-    """The last processor: writes the event where it belongs and ends it."""
+    """The last processor: writes the event where it belongs and ends it.
 
-    def __init__(self, file: TextIO | None, target: TextIO, level: int, *, console: bool) -> None:
+    `sys.stderr` is looked up for every event, because a live display puts itself in its place.
+    """
+
+    def __init__(self, file: TextIO | None, level: int, *, console: bool) -> None:
         self._file = file
-        self._target = target
         self._level = level
         self._json = structlog.processors.JSONRenderer(ensure_ascii=False)
-        self._console = structlog.dev.ConsoleRenderer(colors=target.isatty()) if console else self._json
+        self._console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if console else self._json
 
     def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> NoReturn:
         if self._file is not None:
-            self._write(self._file, str(self._json(logger, name, dict(event))))
+            _write(self._file, str(self._json(logger, name, dict(event))))
         if _LEVELS[str(event["level"]).upper()] >= self._level:
-            self._write(self._target, str(self._console(logger, name, dict(event))))
+            _write(sys.stderr, str(self._console(logger, name, dict(event))))
         raise structlog.DropEvent
 
-    @staticmethod
-    def _write(target: TextIO, line: str) -> None:
+
+def _write(target: TextIO, line: str) -> None:
+    """A log that cannot be written stops nothing: where the disk is full, the ledger is the one to say so."""
+    with contextlib.suppress(OSError):
         target.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
         target.flush()

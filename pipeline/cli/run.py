@@ -18,9 +18,9 @@ from pipeline.cli.exits import Exit
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.summary import Report, conclude
 from pipeline.config import Settings
-from pipeline.errors import ConfigError, FatalError, Interrupted
+from pipeline.errors import FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
-from pipeline.models import Recipe
+from pipeline.models import Overrides, Recipe
 from pipeline.runner import Row
 
 Feed = Callable[[Run], Iterable[Row]]
@@ -45,12 +45,11 @@ def checked_manifest(settings: Settings, spool: Path) -> tuple[Manifest, int | N
     """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
 
     Raises:
-        ConfigError: no manifest was named.
-        ManifestError: rows that cannot be read.
+        ManifestError: no manifest was named, or it has rows that cannot be read.
     """
-    if settings.manifest.source is None:
-        raise ConfigError("no manifest: name a folder, a .csv, .jsonl or text list, or - for stdin")
-    manifest = open_manifest(settings.manifest, stdin=sys.stdin.buffer, spool_dir=spool)
+    asked = settings.recipe
+    configured = Overrides(start_time_s=asked.start_time, end_time_s=asked.end_time)
+    manifest = open_manifest(settings.manifest, configured=configured, stdin=sys.stdin.buffer, spool_dir=spool)
     return manifest, manifest.check()
 
 
@@ -63,8 +62,6 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
     console = Console(stderr=True)
     live = console.is_terminal and not report.as_json
     async with open_run(settings) as opened:
-        if live:
-            log.configure(settings.log, file=None, stderr=console.file)
         async with anyio.create_task_group() as group:
             group.start_soon(_heed_signals, opened)
 

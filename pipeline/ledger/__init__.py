@@ -7,7 +7,7 @@ look-ups or streams on a second connection and see everything that was awaited b
 import json
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +43,12 @@ class Ledger(LedgerView):
     closes it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_saved: Callable[[Job], None] | None = None) -> None:
         """Open or create the ledger.
+
+        Args:
+            path: the database file.
+            on_saved: told of every job once its facts are on the disk.
 
         Raises:
             LedgerError: the file cannot be opened, is no ledger, or belongs to a newer version.
@@ -68,6 +72,7 @@ class Ledger(LedgerView):
         super().__init__(path)
         self._writing = writing
         self._commits = GroupCommit(writing, str(path))
+        self._on_saved = on_saved or (lambda _: None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,11 +89,14 @@ class Ledger(LedgerView):
 
         A finished job that gains a source goes back to `analyzed`, because one more line is to be written.
         """
-        return await self._commits.submit(lambda db: _accept(db, video, recipe, identity, run_id))
+        job = await self._commits.submit(lambda db: _accept(db, video, recipe, identity, run_id))
+        self._on_saved(job)
+        return job
 
     async def save(self, job: Job) -> None:
         """Record a job's facts. Queued at once: no cancellation between the answer and the record can lose it."""
         await self._commits.submit(lambda db: _save(db, job))
+        self._on_saved(job)
 
     async def mark_written(
         self, jobs: Sequence[Job], lines: Sequence[WrittenLine], run_id: str, sinks: Mapping[str, int]
@@ -112,6 +120,8 @@ class Ledger(LedgerView):
                 _save(db, job)
 
         await self._commits.submit(mark)
+        for job in jobs:
+            self._on_saved(job)
 
     async def account(self, sinks: Mapping[str, int]) -> None:
         """Record how far sinks are accounted for, after one was rebuilt."""

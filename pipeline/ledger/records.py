@@ -6,13 +6,14 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pipeline.jobs import Failure, Job, State
 from pipeline.models import FileStamp, OpenUpload, Recipe
 
 JOB_COLUMNS = (
-    "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, attempt, intent,"
+    "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt, intent,"
     " reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message, failed_from"
 )
 
@@ -79,6 +80,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "upload": json.dumps(dataclasses.asdict(job.upload)) if job.upload else None,
         "asset_id": job.asset_id,
         "task_id": job.task_id,
+        "submitted_at": job.submitted_at.isoformat() if job.submitted_at else None,
         "attempt": job.attempt,
         "intent": job.intent,
         "reused_asset": job.reused_asset,
@@ -111,6 +113,7 @@ def job_of(row: sqlite3.Row) -> Job:
         upload=upload_of(row["upload"]),
         asset_id=row["asset_id"],
         task_id=row["task_id"],
+        submitted_at=datetime.fromisoformat(row["submitted_at"]) if row["submitted_at"] else None,
         attempt=row["attempt"],
         intent=bool(row["intent"]),
         reused_asset=bool(row["reused_asset"]),

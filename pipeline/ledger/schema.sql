@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     upload         TEXT,
     asset_id       TEXT,
     task_id        TEXT,
+    submitted_at   TEXT,
     attempt        INTEGER NOT NULL DEFAULT 0,
     intent         INTEGER NOT NULL DEFAULT 0,
     reused_asset   INTEGER NOT NULL DEFAULT 0,

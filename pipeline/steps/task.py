@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import structlog
 
@@ -10,7 +11,8 @@ from pipeline.config import RunSettings
 from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFailed, VideoError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.models import Asset, Task
+from pipeline.models import Task
+from pipeline.modes import MODES
 from pipeline.steps.landing import Landing
 from pipeline.steps.upload import without_asset
 
@@ -36,31 +38,36 @@ class Tasks:
         sent again.
 
         Raises:
-            TaskFailed, UnexpectedResponse, RetriesExhausted: the platform will not analyse this video.
+            RetriesExhausted, PauseRun, FatalError: the platform did not say; nothing is known to be spent.
         """
         assert job.asset_id is not None
         try:
-            asset = await self._ready_asset(job)
-        except AssetGone:
+            asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)
+            return await self._create_once(replace(job, duration_s=job.duration_s or asset.duration_s))
+        except AssetGone as error:
             log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
+            uploaded_again = without_asset(job).to(State.ACCEPTED)
             await self.ledger.forget_asset(job.recipe.scope, job.content)
-            return without_asset(job).to(State.ACCEPTED)
+            return uploaded_again if job.reused_asset else uploaded_again.failed(_about(job, error))
         except SourceRejected as error:
             await self.ledger.forget_asset(job.recipe.scope, job.content)
             return without_asset(job).to(State.ACCEPTED).failed(_about(job, error))
+
+    async def _create_once(self, job: Job) -> Job:
         maybe_sent = job.intent
         if not maybe_sent:
             job = replace(job, attempt=job.attempt + 1, intent=True)
-        job = replace(job, duration_s=asset.duration_s)
         await self.ledger.save(job)
         try:
             with self.landing.strip():
                 task = await self._create(job, maybe_sent=maybe_sent)
         except RetriesExhausted as error:
             return job.failed(_about(job, error))  # the intent stays: the request may have been carried out
+        except (AssetGone, SourceRejected):
+            raise
         except VideoError as error:
             return replace(job, intent=False).failed(_about(job, error))
-        return job.to(State.SUBMITTED, task_id=task.id, intent=False)
+        return job.to(State.SUBMITTED, task_id=task.id, submitted_at=datetime.now(UTC), intent=False)
 
     async def poll(self, job: Job) -> Job:
         """Wait for the task's end.
@@ -72,12 +79,16 @@ class Tasks:
         assert job.task_id is not None
         assert job.asset_id is not None
         began = time.monotonic()
-        task = await self.platform.watch.task_done(
-            job.task_id,
-            asset_id=job.asset_id,
-            custom_id=job.key,
-            video_minutes=None if job.duration_s is None else job.duration_s / 60,
-        )
+        try:
+            task = await self.platform.watch.task_done(
+                job.task_id,
+                asset_id=job.asset_id,
+                custom_id=job.key,
+                video_minutes=_minutes(job),
+                submitted_at=job.submitted_at or datetime.now(UTC),
+            )
+        except TaskFailed as error:  # the platform does not hold it any more: a retry has to ask anew
+            return job.to(State.UPLOADED, task_id=None).failed(_about(job, error))
         job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
         if task.status == "ready":
             return job.to(State.ANALYZED, raw=task.raw)
@@ -87,31 +98,28 @@ class Tasks:
             return unsubmitted
         return unsubmitted.failed(_ended_badly(job, task))
 
-    async def _ready_asset(self, job: Job) -> Asset:
-        """The asset once the platform has looked at it, with its duration."""
-        assert job.asset_id is not None
-        asset = await self.platform.watch.asset_ready(job.asset_id)
-        if asset.duration_s is None and job.duration_s is not None:
-            return replace(asset, duration_s=job.duration_s)
-        if asset.duration_s is None:
-            return await self.platform.assets.retrieve(job.asset_id)
-        return asset
-
     async def _create(self, job: Job, *, maybe_sent: bool) -> Task:
         assert job.asset_id is not None
-        recipe = job.recipe
+        request = MODES[job.recipe.mode].build_request(job.recipe)
+        assert request.prompt is not None
         return await self.platform.tasks.create(
             job.asset_id,
-            model=recipe.model,
-            prompt=recipe.prompt,
-            temperature=recipe.temperature,
-            max_tokens=recipe.max_tokens,
-            start_time_s=recipe.start_time_s,
-            end_time_s=recipe.end_time_s,
+            model=request.model,
+            prompt=request.prompt,
+            temperature=request.temperature,
+            max_tokens=request.max_tokens,
+            start_time_s=request.start_time_s,
+            end_time_s=request.end_time_s,
             custom_id=job.key,
             idempotency_key=job.idempotency_key,
             maybe_sent=maybe_sent,
         )
+
+
+def _minutes(job: Job) -> float | None:
+    """The length that is analysed."""
+    seconds = job.recipe.window_s(job.duration_s)
+    return None if seconds is None else seconds / 60
 
 
 def _platform_wait(task: Task) -> float | None:

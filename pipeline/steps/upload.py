@@ -143,4 +143,4 @@ def _filename(path: str) -> str:
 
 def without_asset(job: Job) -> Job:
     """The job as if its content had never been uploaded."""
-    return replace(job, asset_id=None, upload=None, reused_asset=False)
+    return replace(job, asset_id=None, upload=None, reused_asset=False, intent=False)

@@ -1,0 +1,6 @@
+"""The platform over HTTP, one file per resource. `open_platform` is the way in."""
+
+from pipeline.client.platform import Platform, open_platform
+from pipeline.client.uploads import UploadSession
+
+__all__ = ["Platform", "UploadSession", "open_platform"]

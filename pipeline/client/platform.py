@@ -1,0 +1,71 @@
+"""The platform as the rest of the house sees it: four resources over one transport."""
+
+import ssl as tls
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+from pydantic import SecretStr
+
+from pipeline.client.assets import Assets
+from pipeline.client.failures import gravest_failure
+from pipeline.client.tasks import Tasks
+from pipeline.client.transport import Transport, open_transport
+from pipeline.client.uploads import Uploads
+from pipeline.client.watch import Watch
+from pipeline.config import LimitSettings, PollingSettings, RetrySettings, UploadSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The TwelveLabs platform, or one that speaks like it."""
+
+    assets: Assets
+    uploads: Uploads
+    tasks: Tasks
+    watch: Watch
+    transport: Transport
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests have been sent so far, chunks and repeated attempts included."""
+        return self.transport.requests
+
+
+@asynccontextmanager
+async def open_platform(
+    base_url: str,
+    api_key: SecretStr,
+    *,
+    upload: UploadSettings,
+    polling: PollingSettings,
+    retry: RetrySettings,
+    limits: LimitSettings,
+    ssl: tls.SSLContext | None = None,
+) -> AsyncIterator[Platform]:
+    """Hold a platform's connections and its watch open until the block ends.
+
+    Args:
+        base_url: with the version, e.g. `https://api.twelvelabs.io/v1.3`.
+        api_key: sent to the platform only, never to its storage, never logged.
+        upload: settings of that name, as the next three.
+        polling: when to look again.
+        retry: ceilings and timeouts.
+        limits: requests a minute, and connections.
+        ssl: trusts other certificates than the system does.
+
+    Raises:
+        ConfigError: the base URL is none.
+    """
+    async with open_transport(base_url, api_key, upload=upload, retry=retry, limits=limits, ssl=ssl) as transport:
+        threads = anyio.CapacityLimiter(upload.chunks)
+        assets = Assets(transport, upload, threads)
+        tasks = Tasks(transport)
+        watch = Watch(assets, tasks, polling, upload.ready_timeout_s)
+        # what the caller's block raises comes out as itself, not as a group
+        with gravest_failure():
+            async with anyio.create_task_group() as group:
+                group.start_soon(watch.run)
+                yield Platform(assets, Uploads(transport, upload, threads), tasks, watch, transport)
+                group.cancel_scope.cancel()

@@ -1,0 +1,74 @@
+"""Those who wait for news, gathered so that one request can ask for many of them."""
+
+from typing import Generic, TypeVar, cast
+
+import anyio
+
+from pipeline.client.wire import PAGE
+from pipeline.errors import PipelineError
+
+T = TypeVar("T")
+
+
+class Seat(Generic[T]):
+    """One who waits for news of one id; `looks` were in vain so far."""
+
+    def __init__(self, id_: str, due_at: float, looks: int) -> None:
+        self.id = id_
+        self.due_at = due_at
+        self.looks = looks
+        self._news = anyio.Event()
+        self._outcome: T | PipelineError | None = None
+
+    def tell(self, outcome: T | PipelineError) -> None:
+        """End the waiting, with news or with the error that prevents any."""
+        self._outcome = outcome
+        self._news.set()
+
+    async def news(self) -> T:
+        """Wait for it; raises the error that was told instead."""
+        await self._news.wait()
+        if isinstance(self._outcome, PipelineError):
+            raise self._outcome
+        return cast("T", self._outcome)
+
+
+class Roster(Generic[T]):
+    """Everyone who waits for one kind of news."""
+
+    def __init__(self) -> None:
+        self._seats: set[Seat[T]] = set()
+        self._arrivals = 0
+        self._somebody = anyio.Event()
+        self._page_full = anyio.Event()
+
+    async def wait(self, id_: str, wait_s: float, looks: int) -> T:
+        """What is told of `id_` at or after `wait_s` seconds from now; raises the error that prevents any news."""
+        seat = Seat[T](id_, anyio.current_time() + wait_s, looks)
+        self._seats.add(seat)
+        self._somebody.set()
+        self._arrivals += 1
+        if self._arrivals >= PAGE:
+            self._page_full.set()
+        try:
+            return await seat.news()
+        finally:
+            self._seats.discard(seat)
+
+    async def due(self, tick_s: float) -> list[Seat[T]]:
+        """Take the seats that are due, once there are any; whoever takes them has to tell them.
+
+        They are gathered for `tick_s` seconds, or until a request's worth of newcomers has arrived.
+        """
+        while True:
+            if not self._seats:
+                self._somebody = anyio.Event()
+                await self._somebody.wait()
+            self._page_full, self._arrivals = anyio.Event(), min(len(self._seats), self._arrivals)
+            with anyio.move_on_after(tick_s):
+                await self._page_full.wait()
+            self._arrivals = 0
+            now = anyio.current_time()
+            if due := [seat for seat in self._seats if seat.due_at <= now]:
+                self._seats.difference_update(due)
+                return due

@@ -1,0 +1,170 @@
+"""Analysis tasks: create, retrieve, list, delete. A task costs money, so none is created twice."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from pipeline.client import wire
+from pipeline.client.refusals import Meaning
+from pipeline.client.transport import Call, Transport
+from pipeline.errors import AssetGone, RetriesExhausted, TaskFailed, UnexpectedResponse, VideoError
+from pipeline.models import Task, TaskStatus
+
+# How many tasks of one asset are looked through for one that was asked for already.
+LOOK_BACK_PAGES = 20
+
+
+class Tasks:
+    """`/analyze/tasks`. Every method raises what `Transport.ask` does, besides what it names itself."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        asset_id: str,
+        *,
+        model: str,
+        prompt: str,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        start_time_s: float | None = None,
+        end_time_s: float | None = None,
+        custom_id: str,
+        idempotency_key: str,
+        maybe_sent: bool = False,
+    ) -> Task:
+        """Ask for an analysis, exactly once.
+
+        Every HTTP attempt carries the same Idempotency-Key. How long the platform remembers it is not documented, so
+        whatever may have been a success is looked for before it is sent again.
+
+        Args:
+            asset_id: a ready asset.
+            model: e.g. `pegasus1.5`.
+            prompt: what is asked.
+            temperature: 0 to 1; None is the platform's default.
+            max_tokens: of the answer; None is the platform's default.
+            start_time_s: where the window begins; None is the beginning.
+            end_time_s: where it ends; None is the end.
+            custom_id: what the task is found by, 1 to 64 of A-Z a-z 0-9 _ -.
+            idempotency_key: the same for every attempt at this one submission.
+            maybe_sent: an earlier process may have sent it; look first.
+
+        Raises:
+            AssetGone: the platform does not hold the asset any more.
+            SourceRejected: the platform will not analyse this video.
+            TaskFailed: it refuses the request.
+            RetriesExhausted: it may have been created all the same; come back with `maybe_sent`.
+        """
+        if maybe_sent and (found := await self._look(asset_id, custom_id)) is not None:
+            return found
+        request = {
+            "model_name": model,
+            "video": {"type": "asset_id", "asset_id": asset_id},
+            "prompt": prompt,
+            "custom_id": custom_id,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "start_time": start_time_s,
+            "end_time": end_time_s,
+        }
+        return await self._create(request, asset_id, custom_id, idempotency_key)
+
+    async def _create(self, request: Mapping[str, Any], asset_id: str, custom_id: str, idempotency_key: str) -> Task:
+        meaning = Meaning(f"creating the task {custom_id}", TaskFailed, AssetGone)
+        call = Call(
+            "POST",
+            "/analyze/tasks",
+            meaning,
+            "analyze",
+            headers={"Idempotency-Key": idempotency_key},
+            content=orjson.dumps({name: value for name, value in request.items() if value is not None}),
+        )
+
+        async def attempt() -> Task:
+            answer = await self._transport.once(call)
+            try:
+                created = wire.parse(wire.CreatedTaskShape, answer, meaning.doing)
+            except UnexpectedResponse:  # it was accepted all the same
+                if (found := await look()) is not None:
+                    return found
+                raise
+            return Task(created.task_id, wire.task_status(created.status), custom_id, asset_id)
+
+        look = partial(self._look, asset_id, custom_id)
+        return await self._transport.persist(attempt, doing=meaning.doing, rescue=look)
+
+    async def _look(self, asset_id: str, custom_id: str) -> Task | None:
+        """`find` where a task may have been paid for: not being able to look is no leave to pay again."""
+        try:
+            return await self.find(asset_id, custom_id)
+        except VideoError as error:
+            raise RetriesExhausted(
+                f"the task {custom_id} may have been created, but that cannot be looked up: {error.message}",
+                code=error.code,
+            ) from error
+
+    async def find(self, asset_id: str, custom_id: str) -> Task | None:
+        """The newest task with this `custom_id` on this asset that has not failed and was not canceled."""
+        for page in range(1, LOOK_BACK_PAGES + 1):
+            tasks = await self.list(page=page, asset_id=asset_id)
+            for task in tasks:
+                # the asset is compared, too: a platform may not know the filter
+                is_ours = task.custom_id == custom_id and task.asset_id in {asset_id, None}
+                if is_ours and task.status not in {"failed", "canceled"}:
+                    return task
+            if len(tasks) < wire.PAGE:
+                break
+        return None
+
+    async def retrieve(
+        self, task_id: str, *, expect_asset_id: str | None = None, expect_custom_id: str | None = None
+    ) -> Task:
+        """One task, with the answer as the platform's own JSON text in `raw`.
+
+        Raises:
+            TaskFailed: the platform does not hold it (status 404).
+            UnexpectedResponse: it is another task than was asked for, or about another asset.
+        """
+        meaning = Meaning(f"retrieving task {task_id}", TaskFailed, TaskFailed)
+        answer = await self._transport.ask(Call("GET", f"/analyze/tasks/{quote(task_id, safe='')}", meaning, "read"))
+        shape = wire.parse(wire.TaskShape, answer, meaning.doing)
+        task = shape.value(raw=answer.body.decode("utf-8", "replace"))
+        _agree(meaning.doing, "task_id", task.id, task_id)
+        if expect_asset_id is not None and task.asset_id is not None:
+            _agree(meaning.doing, "asset_id", task.asset_id, expect_asset_id)
+        if expect_custom_id is not None and task.custom_id is not None:
+            _agree(meaning.doing, "custom_id", task.custom_id, expect_custom_id)
+        return task
+
+    async def list(
+        self,
+        *,
+        page: int = 1,
+        page_limit: int = wire.PAGE,
+        status: TaskStatus | None = None,
+        asset_id: str | None = None,
+    ) -> tuple[Task, ...]:
+        """One page, newest first; fewer than `page_limit` means that it is the last. `raw` is empty."""
+        params = [("page", str(page)), ("page_limit", str(page_limit))]
+        if status is not None:
+            params.append(("status", status))
+        if asset_id is not None:
+            params.append(("asset_id", asset_id))
+        meaning = Meaning("listing tasks", TaskFailed, TaskFailed)
+        answer = await self._transport.ask(Call("GET", "/analyze/tasks", meaning, "read", params=params))
+        return tuple(shape.value(raw="") for shape in wire.parse(wire.TaskPage, answer, meaning.doing).data)
+
+    async def delete(self, task_id: str) -> None:
+        """Remove a task that is not being processed."""
+        meaning = Meaning(f"deleting task {task_id}", TaskFailed, TaskFailed)
+        await self._transport.ask(Call("DELETE", f"/analyze/tasks/{quote(task_id, safe='')}", meaning, "other"))
+
+
+def _agree(doing: str, name: str, given: str, expected: str) -> None:
+    if given != expected:
+        raise UnexpectedResponse(f"{doing}: the platform answered with {name} {given}, not {expected}")

@@ -1,0 +1,312 @@
+"""One request: address, key, budget, timeouts. The only place that sees a status code or an exception of aiohttp."""
+
+import ssl as tls
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import aiohttp
+import anyio
+from pydantic import SecretStr
+from yarl import URL
+
+from pipeline.client.body import FileBody
+from pipeline.client.limits import Budget, Limits, Line
+from pipeline.client.refusals import AWAY_STATUSES, Meaning, refusal, used_up_for_s
+from pipeline.client.retry import persist
+from pipeline.config import LimitSettings, RetrySettings, UploadSettings
+from pipeline.errors import (
+    ConfigError,
+    ConnectionFailed,
+    PipelineError,
+    RateLimited,
+    TransientError,
+    UnexpectedResponse,
+    UploadRejected,
+    UrlExpired,
+)
+
+T = TypeVar("T")
+OnBytes = Callable[[int], None]
+
+# The longest answers, a page of 50 tasks with their results, stay far below this.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_REFUSAL_BYTES = 64 * 1024
+# Shorter keys are no secrets, but words that a message may well contain: any key opens the embedded platform.
+MIN_SECRET_BYTES = 12
+USER_AGENT = "video-analysis-pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the platform, in words that can be sent as often as it takes.
+
+    Attributes:
+        path: below the base URL, its parts quoted.
+        meaning: what it is about, and what its refusals mean.
+        budget: the endpoint class that it draws on.
+        content: the body, where it is a small one, and its `content_type`.
+        body: makes the body anew for every attempt, where it is read from a file.
+        on_bytes: told how many bytes of that file have left; a negative number takes back those of a failed attempt.
+    """
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    meaning: Meaning
+    budget: Literal["analyze", "upload", "read", "other"]
+    params: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    content_type: str = "application/json"
+    body: Callable[[], FileBody] | None = None
+    on_bytes: OnBytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success: its headers (looked up without regard to case) and its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """The way to one platform and to the storage that its presigned URLs point to.
+
+    Attributes:
+        requests: how many have been sent, of every kind and counting every attempt.
+        storage: whether the storage answers.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        api_key: SecretStr,
+        upload: UploadSettings,
+        retry: RetrySettings,
+        limits: LimitSettings,
+    ) -> None:
+        self.requests = 0
+        self.storage = Line("the storage of the platform", retry)
+        self._platform = Line(f"the platform at {base_url}", retry)
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._api_key = api_key
+        self._retry = retry
+        self._stall_s = upload.stall_s
+        self._limits = Limits(limits, retry)
+        self._file_bodies = anyio.CapacityLimiter(upload.chunks)
+
+    async def ask(self, call: Call) -> Answer:
+        """Send a request until it is answered; for requests that may safely be sent twice.
+
+        Raises:
+            VideoError: the platform refuses it, or it failed too often (RetriesExhausted).
+            PauseRun: the quota is used up, or nobody is there (PlatformUnreachable).
+            AuthenticationFailed: the key is not accepted.
+        """
+        return await self.persist(lambda: self.once(call), doing=call.meaning.doing)
+
+    async def persist(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        *,
+        doing: str,
+        rescue: Callable[[], Awaitable[T | None]] | None = None,
+        line: Line | None = None,
+    ) -> T:
+        """`retry.persist` with this platform's ceilings; against its API unless another line is named."""
+        return await persist(attempt, doing=doing, health=line or self._platform, settings=self._retry, rescue=rescue)
+
+    async def once(self, call: Call) -> Answer:
+        """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
+        budget: Budget = getattr(self._limits, call.budget)
+        await self._platform.gate.wait()
+        await budget.leave()
+        headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
+        if call.content is not None:
+            headers["Content-Type"] = call.content_type
+        data = call.body() if call.body else call.content
+        url = URL(self._base_url + call.path)
+        if call.params:
+            url = url.with_query(call.params)
+        answer = await self._exchange(self._platform, call.method, url, headers, data, call.on_bytes)
+        if answer.status < 300:
+            budget.accepted(used_up_for_s(answer.headers))
+            return answer
+        error = self._refusal(answer, call.meaning)
+        if isinstance(error, RateLimited):
+            budget.refused(error.retry_after_s)
+        raise error
+
+    async def put(self, url: str, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes, doing: str) -> str:
+        """Send a chunk to its presigned URL a single time; the ETag of the answer, without quotes.
+
+        The key stays here: the URL carries its own leave, and points to another house.
+
+        Raises:
+            UrlExpired: this URL will not take it; another may.
+            TransientError, SourceUnreadable, UnexpectedResponse: as they say.
+        """
+        await self.storage.gate.wait()
+        # encoded=True: a signature covers the URL to the letter
+        answer = await self._exchange(self.storage, "PUT", URL(url, encoded=True), headers, body, on_bytes)
+        if answer.status < 300:
+            if etag := answer.headers.get("ETag", "").strip('"'):
+                return etag
+            raise UnexpectedResponse(f"{doing}: the storage answered without an ETag")
+        error = self._refusal(answer, Meaning(doing, UploadRejected, UploadRejected))
+        if isinstance(error, TransientError):
+            raise error
+        raise UrlExpired(error.message, code=error.code)
+
+    async def _exchange(
+        self,
+        line: Line,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: FileBody | bytes | None,
+        on_bytes: OnBytes | None,
+    ) -> Answer:
+        try:
+            if isinstance(data, FileBody):
+                answer = await self._exchange_file(method, url, headers, data, on_bytes)
+            else:
+                answer = await self._send(method, url, headers, data)
+        except ConnectionFailed as error:
+            if not error.ambiguous:
+                line.dead(error.message)
+            raise
+        if answer.status not in AWAY_STATUSES:
+            line.answered()
+        return answer
+
+    async def _exchange_file(
+        self, method: str, url: URL, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes | None
+    ) -> Answer:
+        """A body from a file may take all the time it needs, as long as bytes move."""
+        answer: Answer | None = None
+        try:
+            async with self._file_bodies:
+                with anyio.CancelScope(deadline=anyio.current_time() + self._stall_s) as scope:
+                    body.on_progress = self._on_progress(scope, body, on_bytes)
+                    answer = await self._send(method, url, headers, body)
+        except ConnectionFailed:
+            if body.error is not None:
+                raise body.error from None
+            raise
+        finally:
+            if on_bytes is not None and (answer is None or answer.status >= 300):
+                on_bytes(-body.sent_bytes)
+        if answer is None:
+            raise ConnectionFailed(f"no byte moved for {self._stall_s:g} s", ambiguous=True, code="stalled")
+        return answer
+
+    def _on_progress(self, scope: anyio.CancelScope, body: FileBody, on_bytes: OnBytes | None) -> OnBytes:
+        def moved(count: int) -> None:
+            if on_bytes is not None:
+                on_bytes(count)
+            # behind the last byte the platform may take its time to answer
+            patience_s = self._stall_s + (self._retry.response_timeout_s if body.is_sent else 0)
+            scope.deadline = anyio.current_time() + patience_s
+
+        return moved
+
+    async def _send(self, method: str, url: URL, headers: Mapping[str, str], data: FileBody | bytes | None) -> Answer:
+        self.requests += 1
+        try:
+            async with self._session.request(
+                method, url, headers=headers, data=data, allow_redirects=False
+            ) as response:
+                return Answer(response.status, response.headers, await _read(response))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _failure(error) from None
+
+    def _refusal(self, answer: Answer, meaning: Meaning) -> PipelineError:
+        if answer.status < 400:
+            return ConfigError(
+                f"{meaning.doing}: {self._base_url} redirects (HTTP {answer.status}); set platform.base_url to where "
+                "the platform itself answers"
+            )
+        return refusal(answer.status, answer.headers, self._without_key(answer.body), meaning)
+
+    def _without_key(self, body: bytes) -> bytes:
+        key = self._api_key.get_secret_value().encode()
+        return body.replace(key, b"***") if len(key) >= MIN_SECRET_BYTES else body
+
+
+@asynccontextmanager
+async def open_transport(
+    base_url: str,
+    api_key: SecretStr,
+    *,
+    upload: UploadSettings,
+    retry: RetrySettings,
+    limits: LimitSettings,
+    ssl: tls.SSLContext | None = None,
+) -> AsyncIterator[Transport]:
+    """Hold the connections to one platform open, each reused, until the block ends."""
+    if not URL(base_url).host or URL(base_url).scheme not in {"http", "https"}:
+        raise ConfigError(f"platform.base_url {base_url!r} is no http or https address")
+    connector = aiohttp.TCPConnector(limit=limits.connections, ssl=ssl or True, ttl_dns_cache=60)
+    # no `total`: a body may take hours. no `connect`: that would count the wait for a free connection of ours, too.
+    timeout = aiohttp.ClientTimeout(
+        total=None, sock_connect=retry.connect_timeout_s, sock_read=retry.response_timeout_s
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": USER_AGENT},
+        middlewares=(_never_twice,),
+    ) as session:
+        yield Transport(session, base_url, api_key, upload, retry, limits)
+
+
+async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request exactly once.
+
+    aiohttp by itself repeats GET, PUT and DELETE when a reused connection breaks, without a word to its caller: a
+    single-use URL would be spent, and requests left uncounted. It does so only for its own exceptions, so these are
+    translated before it sees them.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _failure(error) from None
+
+
+def _failure(error: aiohttp.ClientError | TimeoutError) -> ConnectionFailed:
+    """No more of the error's own text than is free of URLs: a presigned one is a secret."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {error.certificate_error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.os_error.strerror or str(error.os_error)
+        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {reason}")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return ConnectionFailed("cannot connect: no reply in time")
+    if isinstance(error, TimeoutError):
+        return ConnectionFailed("the platform went silent before its answer was complete", ambiguous=True)
+    if isinstance(error, OSError):
+        return ConnectionFailed(f"the connection broke: {error.strerror}", ambiguous=True)
+    return ConnectionFailed(
+        f"the connection ended before the answer was complete ({type(error).__name__})", ambiguous=True
+    )
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    limit = MAX_ANSWER_BYTES if response.status < 300 else MAX_REFUSAL_BYTES
+    if response.content_length is not None and response.content_length <= limit:
+        return await response.read()
+    body = bytearray()
+    async for block in response.content.iter_any():
+        body += block
+        if len(body) > limit:
+            break
+    if len(body) > limit and response.status < 300:
+        raise UnexpectedResponse(f"the platform answered with more than {limit} bytes")
+    return bytes(body[:limit])

@@ -1,0 +1,291 @@
+"""Multipart uploads: one session, its chunks in parallel, their reports, and going on after an interruption."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+import orjson
+
+from pipeline.client import chunks, wire
+from pipeline.client.body import FileBody, OpenFile, open_file
+from pipeline.client.failures import gravest_failure
+from pipeline.client.refusals import Meaning
+from pipeline.client.transport import Answer, Call, OnBytes, Transport
+from pipeline.config import UploadSettings
+from pipeline.errors import PipelineError, SourceUnreadable, UnexpectedResponse, UploadExpired, UploadRejected
+from pipeline.models import Chunk, FileStamp, shown
+
+# What the platform's own client sends with a chunk, for a session of which only the id was kept.
+DEFAULT_HEADERS = {"Content-Type": "application/octet-stream"}
+# A URL that is about to expire would do so on its way.
+URL_MARGIN_S = 30.0
+# How often the platform may say that it misses chunks which it took.
+ROUNDS = 3
+# What was sent is reported even when the rest failed or was cancelled, so that it need not travel again.
+LAST_REPORT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSession:
+    """One upload under way.
+
+    To go on in another process, `upload_id`, `asset_id`, `chunk_bytes` and `upload_headers` have to be kept: the
+    platform does not tell them a second time. The URLs are secrets and stay in memory.
+
+    Attributes:
+        chunk_bytes: of every chunk but the last.
+        upload_headers: sent with every chunk.
+        urls: those that came with the session; they may not cover all chunks.
+        is_fresh: opened by this process, so that no chunk can be there yet.
+    """
+
+    upload_id: str
+    asset_id: str
+    size_bytes: int
+    chunk_bytes: int
+    upload_headers: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_HEADERS))
+    urls: tuple[wire.ChunkUrl, ...] = field(default=(), repr=False)
+    is_fresh: bool = False
+
+    @property
+    def total_chunks(self) -> int:
+        return chunks.count(self.size_bytes, self.chunk_bytes)
+
+
+class Uploads:
+    """`/assets/multipart-uploads`. Every method raises what `Transport.ask` does, besides what it names itself."""
+
+    def __init__(self, transport: Transport, upload: UploadSettings, threads: anyio.CapacityLimiter) -> None:
+        self._transport = transport
+        self._settings = upload
+        self._threads = threads
+
+    async def open(self, filename: str, size_bytes: int, *, content_hash: str) -> UploadSession:
+        """Begin an upload of up to 10 GB.
+
+        A session whose answer was lost is not looked for: it costs nothing and ends by itself after 24 hours.
+
+        Args:
+            filename: valid text.
+            size_bytes: of the file.
+            content_hash: kept with the asset.
+        """
+        name = wire.filename(filename)
+        meaning = Meaning(f"opening the upload of {name!r}", UploadRejected, UploadRejected)
+        request = {
+            "filename": name,
+            "type": "video",
+            "total_size": size_bytes,
+            "user_metadata": {"content_hash": content_hash},
+        }
+        call = Call("POST", "/assets/multipart-uploads", meaning, "upload", content=orjson.dumps(request))
+        answer = await self._transport.ask(call)
+        shape = wire.parse(wire.SessionShape, answer, meaning.doing)
+        session = UploadSession(
+            shape.upload_id,
+            shape.asset_id,
+            size_bytes,
+            shape.chunk_size,
+            upload_headers=shape.upload_headers if shape.upload_headers is not None else dict(DEFAULT_HEADERS),
+            urls=tuple(wire.chunk_urls(shape.upload_urls, answer.headers)),
+            is_fresh=True,
+        )
+        if session.total_chunks != shape.total_chunks:
+            raise UnexpectedResponse(
+                f"{meaning.doing}: the platform counts {shape.total_chunks} chunks of {shape.chunk_size} bytes in "
+                f"{size_bytes} bytes"
+            )
+        return session
+
+    async def send(self, session: UploadSession, path: str, stamp: FileStamp, *, on_bytes: OnBytes) -> str:
+        """Send what the platform does not have yet, and return the asset's id once it has everything.
+
+        Args:
+            session: a fresh one, or one of an earlier process: then the platform is asked which chunks are missing.
+            path: as the operating system spells it.
+            stamp: the file's size and modification time when it was hashed.
+            on_bytes: told how many bytes have left; a negative number takes back those of a failed attempt.
+
+        Raises:
+            UploadExpired: the session is over; open a new one.
+            UploadRejected: the platform will not take the file.
+            SourceUnreadable: the file cannot be read or has changed; nothing mixed was sent.
+        """
+        if stamp.size_bytes != session.size_bytes:
+            raise SourceUnreadable(f"{shown(path)} has another size than when its upload began", code="source_changed")
+        done = frozenset[int]() if session.is_fresh else await self._completed(session)
+        async with open_file(path, stamp, self._threads) as file:
+            for _ in range(ROUNDS):
+                if len(done) == session.total_chunks:
+                    return session.asset_id
+                sending = _Sending(self._transport, self._settings, session, file, done, on_bytes)
+                try:
+                    completed = await sending.run()
+                except UploadRejected:
+                    await self._completed(session)  # raises UploadExpired where that is the reason
+                    raise
+                if completed == session.total_chunks:
+                    return session.asset_id
+                session = replace(session, urls=())
+                done = await self._completed(session)
+        raise UploadRejected(
+            f"upload {session.upload_id}: the platform took every chunk {ROUNDS} times and still counts "
+            f"{len(done)} of {session.total_chunks}"
+        )
+
+    async def _completed(self, session: UploadSession) -> frozenset[int]:
+        """Which chunks the platform has; all of them where it says that the upload is complete."""
+        done: set[int] = set()
+        for page in range(1, chunks.count(session.total_chunks, wire.PAGE) + 1):
+            status = await self._status(session, page)
+            if status.status == "completed":
+                return frozenset(range(1, session.total_chunks + 1))
+            if status.status in {"expired", "failed"}:
+                raise UploadExpired(f"upload {session.upload_id} is {status.status}")
+            if status.total_size not in {None, session.size_bytes}:
+                raise UnexpectedResponse(
+                    f"upload {session.upload_id} is of {status.total_size} bytes, the file has {session.size_bytes}"
+                )
+            done.update(chunk.index for chunk in status.uploaded_chunks if chunk.status == "completed")
+        return frozenset(done)
+
+    async def _status(self, session: UploadSession, page: int) -> wire.UploadStatusShape:
+        meaning = _meaning("reading the state of", session)
+        params = [("page", str(page)), ("page_limit", str(wire.PAGE))]
+        answer = await self._transport.ask(Call("GET", _path(session), meaning, "read", params=params))
+        return wire.parse(wire.UploadStatusShape, answer, meaning.doing)
+
+
+class _Sending:
+    """The chunks of one file on their way; the one task group below the runner's."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        settings: UploadSettings,
+        session: UploadSession,
+        file: OpenFile,
+        done: frozenset[int],
+        on_bytes: OnBytes,
+    ) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._session = session
+        self._file = file
+        self._on_bytes = on_bytes
+        self._missing = chunks.plan(session.size_bytes, session.chunk_bytes, done)
+        self._urls = _Urls(transport, session, settings.url_page, done)
+        self._unreported: list[dict[str, str | int]] = []
+        self._total_completed = len(done)
+
+    async def run(self) -> int:
+        """Send and report every missing chunk; how many the platform then counts as complete."""
+        try:
+            with gravest_failure():
+                async with anyio.create_task_group() as group:
+                    # The cap on chunks in flight is the transport's, for all files together and in the order of asking:
+                    # one file alone uses all of it, and a small one waits for one chunk a worker at most.
+                    for _ in range(min(self._settings.chunks, self._session.total_chunks)):
+                        group.start_soon(self._work)
+        except BaseException:
+            with anyio.move_on_after(LAST_REPORT_S, shield=True), suppress(PipelineError):
+                await self._report(at_least=1)
+            raise
+        await self._report(at_least=1)
+        return self._total_completed
+
+    async def _work(self) -> None:
+        for chunk in self._missing:  # one iterator for all workers: each takes the next chunk
+            doing = f"sending chunk {chunk.index} of upload {self._session.upload_id}"
+            etag = await self._transport.persist(
+                partial(self._put, chunk, doing), doing=doing, line=self._transport.storage
+            )
+            self._unreported.append(
+                {"chunk_index": chunk.index, "proof": etag, "proof_type": "etag", "chunk_size": chunk.size_bytes}
+            )
+            await self._report(at_least=self._settings.report_batch)
+
+    async def _put(self, chunk: Chunk, doing: str) -> str:
+        url = await self._urls.take(chunk.index)
+        body = FileBody(self._file, chunk.offset, chunk.size_bytes, block_bytes=self._settings.read_bytes)
+        return await self._transport.put(url, self._session.upload_headers, body, self._on_bytes, doing)
+
+    async def _report(self, at_least: int) -> None:
+        """Tell the platform what has arrived, in batches, as long as there is enough to tell."""
+        while len(self._unreported) >= at_least:
+            batch = self._unreported[: self._settings.report_batch]
+            del self._unreported[: len(batch)]
+            try:
+                answer = await _ask(self._transport, self._session, "", {"completed_chunks": batch})
+            except BaseException:
+                self._unreported += batch  # telling it twice does no harm
+                raise
+            shape = wire.parse(wire.ReportShape, answer, "reporting chunks")
+            self._total_completed = max(self._total_completed, shape.total_completed)
+
+
+class _Urls:
+    """Presigned URLs: each is given out once, asked for when it is needed and again when it has grown too old."""
+
+    def __init__(self, transport: Transport, session: UploadSession, page: int, done: frozenset[int]) -> None:
+        self._transport = transport
+        self._session = session
+        self._page = page
+        self._ready: dict[int, _Timed] = {}
+        self._unneeded = set(done)
+        self._fetching = anyio.Lock()
+        self._keep(session.urls)
+
+    async def take(self, index: int) -> str:
+        """A URL for this chunk that nobody has used; raises UploadRejected where the platform gives none."""
+        if (url := self._pop(index)) is not None:
+            return url
+        async with self._fetching:  # whoever waited here finds the page that another one fetched
+            if (url := self._pop(index)) is not None:
+                return url
+            await self._fetch(index)
+            timed = self._ready.pop(index, None)  # just made: not doubted, whatever the clocks say
+        if timed is None:
+            raise UnexpectedResponse(f"upload {self._session.upload_id}: the platform gave no URL for chunk {index}")
+        return timed.url
+
+    def _pop(self, index: int) -> str | None:
+        timed = self._ready.pop(index, None)
+        return timed.url if timed is not None and timed.good_until > anyio.current_time() else None
+
+    async def _fetch(self, index: int) -> None:
+        first, count = chunks.url_range(index, self._session.total_chunks, self._page, self._unneeded)
+        answer = await _ask(self._transport, self._session, "/presigned-urls", {"start": first, "count": count})
+        shape = wire.parse(wire.UrlsShape, answer, "asking for chunk URLs")
+        self._keep(wire.chunk_urls(shape.upload_urls, answer.headers))
+
+    def _keep(self, urls: Iterable[wire.ChunkUrl]) -> None:
+        now = anyio.current_time()
+        for url in urls:
+            self._ready[url.index] = _Timed(url.url, now + url.life_s - URL_MARGIN_S)
+            self._unneeded.add(url.index)
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    url: str = field(repr=False)
+    good_until: float
+
+
+async def _ask(transport: Transport, session: UploadSession, below: str, request: Mapping[str, Any]) -> Answer:
+    call = Call(
+        "POST", _path(session) + below, _meaning("going on with", session), "other", content=orjson.dumps(request)
+    )
+    return await transport.ask(call)
+
+
+def _meaning(doing: str, session: UploadSession) -> Meaning:
+    return Meaning(f"{doing} upload {session.upload_id}", UploadRejected, UploadExpired)
+
+
+def _path(session: UploadSession) -> str:
+    return f"/assets/multipart-uploads/{quote(session.upload_id, safe='')}"

@@ -1,0 +1,189 @@
+"""The platform's answers as values of the house.
+
+Only the envelope is read; what an analysis says stays the platform's own text. Unknown members are ignored and an
+unknown status counts as still under way, so that a platform that grows does not break a run. Shapes: TwelveLabs API
+reference, July 2026, and twelvelabs 1.3.6.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.client.refusals import platform_now, snippet
+from pipeline.client.transport import Answer
+from pipeline.errors import UnexpectedResponse
+from pipeline.models import Asset, AssetStatus, Task, TaskStatus
+
+# The most entries the platform gives a page, URLs it makes, and chunks it takes in one report.
+PAGE = 50
+FILENAME_MAX = 255
+# How long chunk URLs live where the platform does not say it with each.
+URL_LIFE_S = 3600.0
+
+ASSET_STATUSES: tuple[AssetStatus, ...] = get_args(AssetStatus)
+TASK_STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+
+
+class Shape(BaseModel):
+    """Part of an answer; members it does not name are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ProblemShape(Shape):
+    code: str | None = None
+    message: str | None = None
+
+
+class AssetShape(Shape):
+    id: str = Field(alias="_id")
+    status: str = "processing"
+    filename: str | None = None
+    duration: float | None = None
+    size: int | None = None
+    error: ProblemShape | str | None = None
+    user_metadata: dict[str, Any] | None = None
+
+    def value(self) -> Asset:
+        problem = self.error if isinstance(self.error, ProblemShape) else ProblemShape(message=self.error)
+        return Asset(
+            id=self.id,
+            status=next((known for known in ASSET_STATUSES if known == self.status), "processing"),
+            filename=self.filename,
+            duration_s=self.duration,
+            size_bytes=self.size,
+            error=problem.message,
+            user_metadata=self.user_metadata or {},
+            error_code=problem.code,
+        )
+
+
+class AssetPage(Shape):
+    data: list[AssetShape]
+
+
+class UrlShape(Shape):
+    chunk_index: int
+    url: str = Field(pattern=r"^https?://")
+    expires_at: Moment | None = None
+
+
+class SessionShape(Shape):
+    upload_id: str
+    asset_id: str
+    chunk_size: int = Field(gt=0)
+    total_chunks: int = Field(ge=0)
+    upload_urls: list[UrlShape] = Field(default_factory=list)
+    upload_headers: dict[str, str] | None = None
+
+
+class UrlsShape(Shape):
+    upload_urls: list[UrlShape]
+
+
+class ReportShape(Shape):
+    total_completed: int
+
+
+class ChunkShape(Shape):
+    index: int
+    status: str
+
+
+class UploadStatusShape(Shape):
+    status: str
+    uploaded_chunks: list[ChunkShape] = Field(default_factory=list)
+    total_size: int | None = None
+
+
+class CreatedTaskShape(Shape):
+    task_id: str
+    status: str = "pending"
+
+
+class VideoSourceShape(Shape):
+    asset_id: str | None = None
+
+
+class TaskShape(CreatedTaskShape):
+    custom_id: str | None = None
+    video_source: VideoSourceShape | None = None
+    created_at: Moment | None = None
+    completed_at: Moment | None = None
+    error: ProblemShape | str | None = None
+
+    def value(self, raw: str) -> Task:
+        problem = self.error if isinstance(self.error, ProblemShape) else ProblemShape(message=self.error)
+        return Task(
+            id=self.task_id,
+            status=task_status(self.status),
+            custom_id=self.custom_id,
+            asset_id=self.video_source.asset_id if self.video_source else None,
+            created_at=self.created_at,
+            completed_at=self.completed_at,
+            error_code=problem.code,
+            error_message=problem.message,
+            raw=raw,
+        )
+
+
+class TaskPage(Shape):
+    data: list[TaskShape]
+
+
+S = TypeVar("S", bound=Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkUrl:
+    """Where one chunk goes, and how many seconds that URL lives from its receipt."""
+
+    index: int
+    url: str = field(repr=False)
+    life_s: float
+
+
+def parse(shape: type[S], answer: Answer, doing: str) -> S:
+    """Read an answer; raises UnexpectedResponse, with its beginning, where it does not have the shape."""
+    try:
+        return shape.model_validate_json(answer.body)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "the body"
+        raise UnexpectedResponse(
+            f"{doing}: the platform's answer cannot be read ({where}: {problem['msg']}): {snippet(answer.body)!r}",
+            status=answer.status,
+        ) from error
+
+
+def task_status(status: str) -> TaskStatus:
+    """A status as the platform words it; one that is not known yet is taken for work in progress."""
+    return next((known for known in TASK_STATUSES if known == status), "processing")
+
+
+def chunk_urls(shapes: list[UrlShape], headers: Mapping[str, str]) -> list[ChunkUrl]:
+    """URLs with their lives by the platform's clock, so that a wrong clock here expires none of them."""
+    now = platform_now(headers)
+    return [
+        ChunkUrl(
+            shape.chunk_index, shape.url, (shape.expires_at - now).total_seconds() if shape.expires_at else URL_LIFE_S
+        )
+        for shape in shapes
+    ]
+
+
+def filename(name: str) -> str:
+    """A name the platform takes: at most 255 characters, shortened in the middle so that the suffix stays."""
+    if len(name) <= FILENAME_MAX:
+        return name
+    return name[:200] + "…" + name[-(FILENAME_MAX - 201) :]

@@ -1,0 +1,132 @@
+"""Where the videos come from: one file for each kind of manifest, one line for each in `MANIFESTS`."""
+
+import codecs
+import difflib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.config import ManifestSettings
+from pipeline.errors import ManifestError
+from pipeline.manifests import csv_table, json_lines, text_list
+from pipeline.manifests.contract import Manifest, Place
+from pipeline.manifests.folder import Folder
+from pipeline.manifests.listed import listed, unreadable
+from pipeline.manifests.rows import is_url, window_problem
+from pipeline.manifests.single import Single
+from pipeline.models import Overrides, shown
+
+__all__ = ["MANIFESTS", "Kind", "Manifest", "Place", "open_manifest", "window_problem"]
+
+STDIN = "-"
+SPOOL_NAME = "manifest-from-stdin"
+HEAD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of manifest: how it is opened, and the suffixes of the files that are of this kind."""
+
+    open: Callable[[Place], Manifest]
+    suffixes: tuple[str, ...] = ()
+
+
+MANIFESTS: dict[str, Kind] = {
+    "folder": Kind(Folder),
+    "csv": Kind(listed(csv_table.read_rows), (".csv",)),
+    "jsonl": Kind(listed(json_lines.read_rows), (".jsonl", ".ndjson")),
+    "text": Kind(listed(text_list.read_rows), (".txt", ".list")),
+    "video": Kind(Single),
+}
+
+
+def open_manifest(
+    settings: ManifestSettings,
+    *,
+    configured: Overrides = Overrides(),  # noqa: B008 - frozen
+    stdin: BinaryIO | None = None,
+    spool_dir: Path | None = None,
+) -> Manifest:
+    """Find out what kind of manifest `settings.source` names. Nothing but stdin is read.
+
+    Args:
+        settings: `source` is a folder, a file of one of the kinds, a single video or its URL, or `-` for stdin: a text
+            list, or JSON lines where the first character is a brace. Relative sources are relative to the manifest's
+            folder, on stdin to the working directory.
+        configured: what the configuration asks of every video; rows are judged together with it.
+        stdin: where `-` is read from.
+        spool_dir: a folder for what can be read once only (stdin, a pipe), because a manifest is read twice.
+
+    Raises:
+        ManifestError: there is no such file, or it is none of the kinds.
+    """
+    source = settings.source
+    if source is None:
+        raise ManifestError("no manifest; name a folder, a list of videos, or - for stdin", code="manifest_missing")
+    if source == STDIN:
+        assert stdin is not None, "a manifest on stdin needs stdin"
+        return _spooled(settings, configured, "stdin", stdin, spool_dir)
+    name = shown(source)
+    if is_url(source):
+        return Single(Place(source, name, str(Path.cwd()), settings, configured))
+    path = os.path.abspath(source)  # noqa: PTH100 - as the system spells it, `..` taken out
+    mode = _mode(path, name)
+    if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+        place = Place(path, name, os.path.dirname(path), settings, configured)  # noqa: PTH120 - as above
+        return MANIFESTS["folder" if stat.S_ISDIR(mode) else _kind_of(place)].open(place)
+    try:
+        with Path(path).open("rb") as pipe:
+            return _spooled(settings, configured, name, pipe, spool_dir)
+    except OSError as error:
+        raise unreadable(name, error) from error
+
+
+def _mode(path: str, name: str) -> int:
+    try:
+        return Path(path).stat().st_mode
+    except FileNotFoundError as error:
+        raise ManifestError(f"there is no manifest {name}{_nearest(path)}", code="manifest_missing") from error
+    except OSError as error:
+        raise unreadable(name, error) from error
+
+
+def _kind_of(place: Place) -> str:
+    suffix = Path(place.path).suffix.lower()
+    by_suffix = {known: kind for kind, entry in MANIFESTS.items() for known in entry.suffixes}
+    if suffix in by_suffix:
+        return by_suffix[suffix]
+    if suffix in place.video_suffixes:
+        return "video"
+    raise ManifestError(
+        f"{place.name} is no manifest: its suffix is none of {', '.join(by_suffix)}, nor that of a video; rename it",
+        code="manifest_unknown",
+    )
+
+
+def _nearest(path: str) -> str:
+    try:
+        names = os.listdir(os.path.dirname(path))  # noqa: PTH120, PTH208 - names as the system spells them
+    except OSError:
+        return "; check the path"
+    close = difflib.get_close_matches(Path(path).name, names, n=1)
+    return f"; did you mean {shown(close[0])}?" if close else "; check the path"
+
+
+def _spooled(
+    settings: ManifestSettings, configured: Overrides, name: str, stream: BinaryIO, spool_dir: Path | None
+) -> Manifest:
+    assert spool_dir is not None, "a manifest that can be read once only needs a folder to be kept in"
+    path = spool_dir.absolute() / SPOOL_NAME
+    try:
+        with path.open("wb+") as spool:
+            shutil.copyfileobj(stream, spool, 1024 * 1024)
+            spool.seek(0)
+            head = spool.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    except OSError as error:
+        raise unreadable(name, error) from error
+    kind = "jsonl" if head.startswith(b"{") else "text"
+    return MANIFESTS[kind].open(Place(str(path), name, str(Path.cwd()), settings, configured))

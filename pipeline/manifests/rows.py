@@ -1,0 +1,196 @@
+"""One row of a manifest, whatever file it stands in: what may be wrong with it, and the video it names."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from pipeline.models import Overrides, Video, shown
+
+Row = Mapping[str, Any]
+
+KNOWN = frozenset({"source", "id", "prompt", "start_time", "end_time", "metadata"})
+MAX_DEPTH = 64  # of nested metadata: far below what the JSON writers take
+LONGEST_S = 1e9  # thirty years: beyond it stands a slip, such as a timestamp in milliseconds
+QUOTED_CHARACTERS = 60
+_SECONDS = frozenset({float, int, type(None)})  # of these types exactly: True is no number
+_NESTED = frozenset({dict, list})
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#][^\s]*\Z", re.IGNORECASE)
+_FILE_URL = re.compile(r"file://(?:localhost)?(/[^?#]+)\Z", re.IGNORECASE)
+
+
+def problems_of(row: Row, configured: Overrides) -> list[str]:
+    """Everything that is wrong with a row, each with its remedy; nothing for a good one.
+
+    Args:
+        row: `source` and, where given, `id`, `prompt`, `start_time`, `end_time`, `metadata` and any further columns,
+            with the types of JSON. None is the same as not given.
+        configured: what the configuration asks where the row does not.
+    """
+    problem = _source_problem(row.get("source"))
+    found = [problem] if problem else []
+    if len(row) == 1:
+        return found
+    if (prompt := row.get("prompt")) is not None:
+        found.extend(_prompt_problems(prompt))
+    if (identifier := row.get("id")) is not None and not (isinstance(identifier, str) and identifier):
+        found.extend(_id_problems(identifier))
+    start_s, end_s = row.get("start_time"), row.get("end_time")
+    if (start_s is not None or end_s is not None) and (problem := _window_problem(start_s, end_s, configured)):
+        found.append(problem)
+    if "metadata" in row:
+        found.extend(_metadata_problems(row))
+    if not _NESTED.isdisjoint(map(type, row.values())) and _is_deep(row):
+        found.append(f"a value is nested more than {MAX_DEPTH} levels deep; flatten it")
+    return found
+
+
+def window_problem(start_s: float | None, end_s: float | None) -> str | None:
+    """What is wrong with a clip window in seconds on the video's own clock, if anything; None is open on that side."""
+    if start_s is not None and not 0 <= start_s < LONGEST_S:
+        return f"start_time {quoted(start_s)} is not a moment of a video; give seconds from its beginning, 0 or more"
+    if end_s is not None and not 0 <= end_s < LONGEST_S:
+        return f"end_time {quoted(end_s)} is not a moment of a video; give seconds from its beginning, 0 or more"
+    if end_s is not None and end_s <= (start_s or 0):
+        return f"end_time {end_s:g} is not after start_time {start_s or 0:g}; give the later moment as end_time"
+    return None
+
+
+def video_of(row: Row, base: str, origin: str) -> Video:
+    """The video that a row without problems names.
+
+    A member of the `metadata` object and a further column become the same thing: a member of `Video.metadata`.
+
+    Args:
+        row: as for `problems_of`.
+        base: the absolute folder that a relative source is relative to.
+        origin: where the row stands, for messages.
+    """
+    path = _path(row["source"], base)
+    source = row["source"] if path is None else shown(path)
+    if len(row) == 1:
+        return Video(source, path, origin=origin)
+    identifier = row.get("id")
+    return Video(
+        source,
+        path,
+        id=None if identifier is None else str(identifier),
+        metadata={**(row.get("metadata") or {}), **{name: row[name] for name in row if name not in KNOWN}},
+        overrides=Overrides(row.get("prompt"), _seconds(row.get("start_time")), _seconds(row.get("end_time"))),
+        origin=origin,
+    )
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it: printable, and not too long."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= QUOTED_CHARACTERS else f"{text[:QUOTED_CHARACTERS]}..."
+
+
+def is_url(source: str) -> bool:
+    """Whether the platform fetches this source by itself."""
+    return source[:8].lower().startswith(("http://", "https://"))
+
+
+def _path(source: str, base: str) -> str | None:
+    if is_url(source):
+        return None
+    if match := _FILE_URL.match(source):
+        source = os.fsdecode(unquote_to_bytes(os.fsencode(match[1])))
+    return os.path.abspath(os.path.join(base, source))  # noqa: PTH100, PTH118 - pathlib takes three times as long, per row
+
+
+def _seconds(value: Any) -> float | None:
+    """As a float always, so that 5 and 5.0 are one recipe."""
+    return None if value is None else float(value)
+
+
+def _source_problem(source: object) -> str | None:
+    if source is None:
+        return "there is no source; name a file or a URL"
+    if not isinstance(source, str):
+        return f"source {quoted(source)} is not text; name a file or a URL"
+    if not source.strip():
+        return "source is empty; name a file or a URL"
+    if "\0" in source:
+        return f"source {quoted(source)} holds a NUL character; no file has such a name"
+    if not source.isascii() and not _is_encodable(source):
+        return f"source {quoted(source)} is not valid text; write the name as UTF-8"
+    return _scheme_problem(source) if "://" in source else None
+
+
+def _scheme_problem(source: str) -> str | None:
+    match = _SCHEME.match(source)
+    if match is None:
+        return None  # a path may hold ://
+    scheme = match[1].lower()
+    if scheme in {"http", "https"}:
+        if _URL.match(source) and _is_valid_text(source):
+            return None
+        return f"source {quoted(source)} is not a complete URL; give host and path, and percent-encode white space"
+    if scheme == "file":
+        good = _FILE_URL.match(source) and "%00" not in source
+        return None if good else f"source {quoted(source)} is not a file:///absolute/path; write the path"
+    return (
+        f"source {quoted(source)}: {scheme}:// is not read; give a path, an http(s) URL, or ./{scheme}://... for a file"
+    )
+
+
+def _prompt_problems(prompt: object) -> Iterator[str]:
+    if not isinstance(prompt, str):
+        yield f"prompt {quoted(prompt)} is not text; put it in quotes"
+    elif not prompt.strip():
+        yield "prompt is empty; leave it out to ask what the configuration asks"
+    elif not _is_valid_text(prompt):
+        yield f"prompt {quoted(prompt)} is not valid text; save the file as UTF-8"
+
+
+def _id_problems(identifier: object) -> Iterator[str]:
+    if isinstance(identifier, bool) or not isinstance(identifier, str | int):
+        yield f"id {quoted(identifier)} is neither text nor a whole number; put it in quotes"
+    elif identifier == "":
+        yield "id is empty; leave it out"
+
+
+def _window_problem(start_s: Any, end_s: Any, configured: Overrides) -> str | None:
+    start = configured.start_time_s if start_s is None else start_s
+    end = configured.end_time_s if end_s is None else end_s
+    if type(start) not in _SECONDS:
+        return f"start_time {quoted(start)} is not a number; give seconds, such as 90.5"
+    if type(end) not in _SECONDS:
+        return f"end_time {quoted(end)} is not a number; give seconds, such as 90.5"
+    return window_problem(start, end)
+
+
+def _metadata_problems(row: Row) -> Iterator[str]:
+    metadata = row["metadata"]
+    if metadata is not None and not isinstance(metadata, dict):
+        yield f"metadata {quoted(metadata)} is not an object; write it as {{...}}, or give the column another name"
+    elif metadata and (twice := metadata.keys() & (row.keys() - (KNOWN - {"id"}))):
+        yield f"{quoted(min(twice))} stands both in metadata and as a column; keep one of them"
+
+
+def _is_deep(value: object, depth: int = 0) -> bool:
+    if depth > MAX_DEPTH:
+        return True
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, list) and any(_is_deep(member, depth + 1) for member in value)
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_valid_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

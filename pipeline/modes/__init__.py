@@ -1,0 +1,10 @@
+"""What is asked of a video: one file for each mode, one line for each in `MODES`."""
+
+from pipeline.modes import general
+from pipeline.modes.contract import AnalysisRequest, Mode
+
+__all__ = ["MODES", "AnalysisRequest", "Mode"]
+
+MODES: dict[str, Mode] = {
+    "general": general,
+}

@@ -1,0 +1,15 @@
+"""The embedded platform: the TwelveLabs API v1.3 over real files, for people without an account and for tests.
+
+| file | what |
+|---|---|
+| app.py | `serve`: opens everything, listens, closes everything |
+| auth.py, limits.py, faults.py | who may ask, how often, and what goes wrong on purpose |
+| assets.py, uploads.py, tasks.py | the resources, one file each |
+| schemas.py, problems.py, paging.py | the API as this server reads it: requests, errors, pages |
+| validation.py, analyses.py | the work behind the answers: media checks and analyses |
+| workers.py, worker.py | the processes that work runs in |
+| inspect.py, engines/ | what runs in them |
+| store/, files.py, signing.py | what is remembered: SQLite, media files, presigned URLs |
+
+It shares no code with the client half: the wire format is written down twice on purpose.
+"""

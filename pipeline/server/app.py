@@ -1,0 +1,189 @@
+"""The embedded platform as a whole: `serve` opens everything, listens, and closes everything in reverse."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+
+import aiohttp
+import anyio
+import anyio.to_thread
+from aiohttp import web
+
+from pipeline.config import ServerSettings
+from pipeline.errors import ConfigError
+from pipeline.server.analyses import Analyses
+from pipeline.server.assets import Assets
+from pipeline.server.engines import ENGINES
+from pipeline.server.faults import Faults
+from pipeline.server.fetching import Fetcher
+from pipeline.server.files import Files
+from pipeline.server.gate import Gate, Handler
+from pipeline.server.limits import Limits
+from pipeline.server.problems import answer
+from pipeline.server.signing import Signer
+from pipeline.server.store import Store
+from pipeline.server.tasks import INLINE_MAX_BYTES, Tasks
+from pipeline.server.uploads import Uploads
+from pipeline.server.validation import Validation
+from pipeline.server.workers import WorkerPool
+
+BASE = "/v1.3"
+HOUSEKEEPING_S = 5.0
+SHUTDOWN_S = 0.5
+# a base64 video of the largest size, and the JSON around it
+MAX_JSON_BYTES = INLINE_MAX_BYTES * 4 // 3 + 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A running platform.
+
+    Attributes:
+        base_url: what clients are given, `http://127.0.0.1:<port>/v1.3`.
+        faults: the switchboard.
+        store: what is remembered; `store.books()` counts what was done.
+        instance_id: a UUID of the data folder; assets uploaded to one instance exist in no other.
+    """
+
+    base_url: str
+    faults: Faults
+    store: Store
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The handlers, by resource."""
+
+    assets: Assets
+    uploads: Uploads
+    tasks: Tasks
+
+
+@asynccontextmanager
+async def serve(
+    settings: ServerSettings,
+    api_key: str | None,
+    *,
+    faults: Faults | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> AsyncIterator[Platform]:
+    """Run the platform until the block ends; what was acknowledged survives a kill at any instant.
+
+    Args:
+        settings: see `ServerSettings`.
+        api_key: the one key that is accepted; None accepts every key that is not empty.
+        faults: a switchboard prepared beforehand.
+        ssl_context: serves https with it.
+
+    Raises:
+        ConfigError: an unknown engine, an address that cannot be listened on, or an unusable data folder.
+        FolderLocked: another platform uses the data folder.
+    """
+    if settings.engine not in ENGINES:
+        raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(ENGINES))}")
+    faults = faults or Faults()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_single_failure())
+        files, store = _open_data(stack, settings)
+        signer = Signer(store.secret, settings.url_ttl_s)
+        faults.attach(signer)
+        inspectors = await stack.enter_async_context(
+            WorkerPool(settings.inspect_processes, files.worker_log, settings.analysis_timeout_s)
+        )
+        analysts = await stack.enter_async_context(
+            WorkerPool(settings.analysis_processes, files.worker_log, settings.analysis_timeout_s)
+        )
+        session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        fetcher = Fetcher(session, settings)
+        validation = Validation(settings, store, files, inspectors, fetcher)
+        stack.callback(validation.close)
+        analyses = Analyses(settings, store, files, analysts, fetcher, faults)
+        stack.callback(analyses.close)
+        group = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(group.cancel_scope.cancel)
+        for work in (validation.run, analyses.run):
+            group.start_soon(work)
+        group.start_soon(_keep_house, store, files)
+        resources = Resources(
+            Assets(settings, store, files, validation, signer),
+            Uploads(settings, store, files, validation, signer),
+            Tasks(settings, store, files, analyses),
+        )
+        app = _application(settings, api_key, store, faults, resources)
+        address = await _listen(stack, app, settings, ssl_context)
+        yield Platform(address + BASE, faults, store, store.instance_id)
+
+
+@contextmanager
+def _single_failure() -> Iterator[None]:
+    # the task group wraps whatever the caller's block raises; the caller should see what it raised
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
+
+
+def _open_data(stack: AsyncExitStack, settings: ServerSettings) -> tuple[Files, Store]:
+    try:
+        files = stack.enter_context(Files(settings.data))
+    except OSError as error:
+        raise ConfigError(f"server.data: cannot use the folder {settings.data}: {error.strerror}") from error
+    store = stack.enter_context(Store(files.database))
+    files.sweep(store.assets.ids(), store.tasks.unfinished())
+    return files, store
+
+
+def _application(
+    settings: ServerSettings, api_key: str | None, store: Store, faults: Faults, resources: Resources
+) -> web.Application:
+    gate = Gate(BASE, api_key, store, faults, Limits(settings))
+    api = web.Application(middlewares=[gate.inner], client_max_size=MAX_JSON_BYTES)
+    # the uploads come first: their paths would read as asset ids
+    for routes in (resources.uploads.routes(), resources.assets.routes(), resources.tasks.routes()):
+        api.add_routes(routes)
+    app = web.Application(middlewares=[gate.outer])
+    app.add_subapp(BASE, api)
+    app.add_routes([*resources.uploads.open_routes(), *resources.assets.open_routes()])
+    if settings.faults:
+        app.add_routes([*faults.routes(), web.get("/_books", _books_handler(store))])
+    return app
+
+
+def _books_handler(store: Store) -> Handler:
+    async def books(_: web.Request) -> web.Response:
+        return answer(asdict(store.books()))
+
+    return books
+
+
+async def _keep_house(store: Store, files: Files) -> None:
+    while True:
+        for asset_id in store.uploads.expire():
+            files.media(asset_id).unlink(missing_ok=True)
+        await anyio.to_thread.run_sync(store.checkpoint)
+        await anyio.sleep(HOUSEKEEPING_S)
+
+
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, settings: ServerSettings, ssl_context: ssl.SSLContext | None
+) -> str:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    stack.push_async_callback(_close, runner)
+    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=ssl_context)
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    port = runner.addresses[0][1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{'https' if ssl_context else 'http'}://{host}:{port}"
+
+
+async def _close(runner: web.AppRunner) -> None:
+    with anyio.CancelScope(shield=True):
+        await runner.cleanup()

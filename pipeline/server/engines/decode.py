@@ -1,0 +1,124 @@
+"""Pictures of a window of a file, one after the other, each shrunk to a thumbnail: nothing else is kept in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+
+from pipeline.server.inspect import open_media, video_stream
+
+THUMB_WIDTH, THUMB_HEIGHT = 128, 72
+
+Thumb = npt.NDArray[np.uint8]
+
+
+class Effort(Enum):
+    """Which pictures are decoded; the value is FFmpeg's name for what is skipped.
+
+    Measured on 1280x720 at 30 pictures a second: 2.9 s of CPU for a minute of video with every picture, 1.7 s without
+    those that no other picture refers to, 0.5 s with key frames alone.
+    """
+
+    EVERY = "DEFAULT"
+    REFERENCED = "NONREF"
+    KEY = "NONKEY"
+
+
+_EVERY_UP_TO_S = 5 * 60
+_REFERENCED_UP_TO_S = 30 * 60
+_KEY_FRAMES_APART_S = 5.0
+_BT709, _UNSPECIFIED = 1, 2  # colour spaces, ITU-T H.273
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A thumbnail, height x width x RGB, and when it is shown: seconds on the file's own clock."""
+
+    at_s: float
+    thumb: Thumb
+
+
+def choose_effort(path: Path, start_s: float, end_s: float) -> Effort:
+    """Every picture up to 5 minutes, referenced ones up to 30; beyond that key frames, if there is one every 5 s."""
+    window_s = end_s - start_s
+    if window_s <= _EVERY_UP_TO_S:
+        return Effort.EVERY
+    if window_s <= _REFERENCED_UP_TO_S or _key_frames(path) * _KEY_FRAMES_APART_S < window_s:
+        return Effort.REFERENCED
+    return Effort.KEY
+
+
+def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterator[Picture]:
+    """The pictures shown from `start_s` up to `end_s`, the one already on show at `start_s` first.
+
+    Parts that are damaged are passed over.
+
+    Raises:
+        MediaRejected: the file cannot be read.
+    """
+    shrink = VideoReformatter()
+    on_show: VideoFrame | None = None
+    with open_media(path) as container:
+        for frame in _frames(container, start_s, effort):
+            if frame.time >= end_s:
+                break
+            if frame.time <= start_s:
+                on_show = frame
+                continue
+            if on_show is not None:
+                yield Picture(start_s, _thumb(shrink, on_show))
+                on_show = None
+            yield Picture(frame.time, _thumb(shrink, frame))
+        if on_show is not None:
+            yield Picture(start_s, _thumb(shrink, on_show))
+
+
+def _frames(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
+    """The pictures that have a time and can be decoded, from a little before `start_s` on."""
+    stream = video_stream(container)
+    stream.codec_context.skip_frame = effort.value
+    seek(container, start_s)
+    for packet in container.demux(stream):
+        try:
+            yield from (frame for frame in packet.decode() if frame.pts is not None)
+        except av.error.InvalidDataError:
+            continue
+
+
+def seek(container: InputContainer, start_s: float) -> None:
+    """Go to the last key frame up to `start_s` where the container has an index; others are read from the start."""
+    if start_s > 0 and container.format.name.startswith(("mov", "matroska")):
+        container.seek(int(start_s * av.time_base))
+
+
+def _thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
+    # Fast bilinear costs next to nothing beside decoding; area averaging as much as a third of it.
+    small = shrink.reformat(
+        frame,
+        THUMB_WIDTH,
+        THUMB_HEIGHT,
+        "rgb24",
+        src_colorspace=_colour_space(frame),
+        interpolation=Interpolation.FAST_BILINEAR,
+    )
+    return np.asarray(small.to_ndarray(), np.uint8)
+
+
+def _colour_space(frame: VideoFrame) -> Colorspace:
+    """What players assume: BT.709 where it is named, or where nothing is named and the picture is high definition."""
+    high_definition = min(frame.width, frame.height) >= 720
+    if frame.colorspace == _BT709 or (frame.colorspace == _UNSPECIFIED and high_definition):
+        return Colorspace.ITU709
+    return Colorspace.ITU601
+
+
+def _key_frames(path: Path) -> int:
+    with open_media(path) as container:
+        return sum(packet.is_keyframe for packet in container.demux(video_stream(container)))

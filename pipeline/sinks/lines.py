@@ -1,0 +1,112 @@
+"""The lines of `results.jsonl`, `usage.jsonl` and `failures.jsonl`, built from values. Every key is always present."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.config import PriceSettings
+from pipeline.jobs import Failure, Job
+from pipeline.models import Recipe, Result
+
+
+def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Result, run_id: str) -> dict[str, Any]:
+    """What one analysis said of one source.
+
+    `text` is the platform's answer unchanged. `data`, `segments`, `valid` and `validation_error` are null where neither
+    a schema nor segments were asked for. `content_hash` is `blake3:<hex>` of the file, or `url:<url>`.
+    """
+    return {
+        "key": job.key,
+        "run_id": run_id,
+        "source": source,
+        "metadata": dict(metadata),
+        "content_hash": job.content,
+        "recipe_id": job.recipe.id,
+        "model": job.recipe.model,
+        "mode": job.recipe.mode,
+        "outcome": result.outcome,
+        "finish_reason": result.finish_reason,
+        "text": result.text,
+        "data": None,
+        "segments": None,
+        "valid": None,
+        "validation_error": None,
+        "asset_id": job.asset_id,
+        "task_id": job.task_id,
+        "generation_id": result.generation_id,
+        "duration_s": _duration_s(job, result),
+        "created_at": timestamp(result.created_at),
+        "completed_at": timestamp(result.completed_at),
+    }
+
+
+def usage_line(
+    job: Job, source: str, result: Result, run_id: str, prices: PriceSettings, at: datetime, *, pays: bool = True
+) -> dict[str, Any]:
+    """What one analysis took, so that the sums over the file are what the account was charged.
+
+    `prices` are all zero for the embedded platform. The line that `pays` carries the job's cost; a further source of
+    the same job reuses its answer, and every amount is zero. `at` is when the line was made.
+    """
+    minutes = billed_minutes(job.recipe, _duration_s(job, result)) if pays else 0.0
+    output_tokens = result.output_tokens if pays else 0
+    return {
+        "key": job.key,
+        "run_id": run_id,
+        "source": source,
+        "model": job.recipe.model,
+        "mode": job.recipe.mode,
+        "billed_minutes": minutes,
+        "definitions": 1,
+        "input_tokens": result.input_tokens if pays else 0,
+        "output_tokens": output_tokens,
+        "cost_usd": cost_usd(minutes, output_tokens, prices),
+        "upload_bytes": job.upload_bytes if pays else 0,
+        "upload_s": job.upload_s if pays else 0.0,
+        "wait_s": job.wait_s if pays else 0.0,
+        "requests": job.requests if pays else 0,
+        "at": timestamp(at),
+    }
+
+
+def failure_line(job: Job, source: str, failure: Failure, run_id: str, at: datetime) -> dict[str, Any]:
+    """Why one source has no result. `attempts` counts the times it was submitted for analysis."""
+    return {
+        "key": job.key,
+        "run_id": run_id,
+        "source": source,
+        "error": failure.error,
+        "code": failure.code,
+        "message": failure.message,
+        "attempts": job.attempt,
+        "state": failure.state.value,
+        "at": timestamp(at),
+    }
+
+
+def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
+    """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches.
+
+    None where neither the video's duration nor the window's end is known. How the platform rounds is not documented:
+    here to a millionth of a minute.
+    """
+    end_s = recipe.end_time_s if duration_s is None else min(recipe.end_time_s or duration_s, duration_s)
+    if end_s is None:
+        return None
+    return round(max(end_s - (recipe.start_time_s or 0), 0) / 60, 6)
+
+
+def cost_usd(minutes: float | None, output_tokens: int, prices: PriceSettings) -> float:
+    """US dollars: video minutes and output tokens at their prices. Minutes that are not known cost nothing here."""
+    return round((minutes or 0) * prices.video_minute_usd + output_tokens / 1000 * prices.output_1k_tokens_usd, 6)
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _duration_s(job: Job, result: Result) -> float | None:
+    return job.duration_s if result.duration_s is None else result.duration_s
