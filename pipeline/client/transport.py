@@ -207,12 +207,16 @@ class Transport:
         return answer
 
     def _on_progress(self, scope: anyio.CancelScope, body: FileBody, on_bytes: OnBytes | None) -> OnBytes:
+        coarse_s = self._stall_s * 0.9
+
         def moved(count: int) -> None:
             if on_bytes is not None:
                 on_bytes(count)
-            # behind the last byte the platform may take its time to answer
-            patience_s = self._stall_s + (self._retry.response_timeout_s if body.is_sent else 0)
-            scope.deadline = anyio.current_time() + patience_s
+            now = anyio.current_time()
+            if body.is_sent:  # behind the last byte the platform may take its time to answer
+                scope.deadline = now + self._stall_s + self._retry.response_timeout_s
+            elif scope.deadline - now < coarse_s:  # moving a timer costs as much as reading a small block
+                scope.deadline = now + self._stall_s
 
         return moved
 

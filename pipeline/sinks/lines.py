@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.config import PriceSettings
 from pipeline.jobs import Failure, Job
@@ -65,6 +65,7 @@ def usage_line(
         "upload_s": job.upload_s if pays else 0.0,
         "wait_s": job.wait_s if pays else 0.0,
         "requests": job.requests if pays else 0,
+        "reused": _reused(job, pays=pays),
         "at": timestamp(at),
     }
 
@@ -84,16 +85,20 @@ def failure_line(job: Job, source: str, failure: Failure, run_id: str, at: datet
     }
 
 
+def _reused(job: Job, *, pays: bool) -> Literal["answer", "asset"] | None:
+    if not pays:
+        return "answer"
+    return "asset" if job.reused_asset else None
+
+
 def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
     """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches.
 
     None where neither the video's duration nor the window's end is known. How the platform rounds is not documented:
     here to a millionth of a minute.
     """
-    end_s = recipe.end_time_s if duration_s is None else min(recipe.end_time_s or duration_s, duration_s)
-    if end_s is None:
-        return None
-    return round(max(end_s - (recipe.start_time_s or 0), 0) / 60, 6)
+    seconds = recipe.window_s(duration_s)
+    return None if seconds is None else round(seconds / 60, 6)
 
 
 def cost_usd(minutes: float | None, output_tokens: int, prices: PriceSettings) -> float:

@@ -184,6 +184,7 @@ async def test_an_expired_session_takes_nothing(run_platform):
     """After its time a session reads `expired`, refuses chunks, URLs and reports, and its asset fails."""
     async with run_platform(session_ttl_s=0.001) as api:
         session = await api.session(SIZE)
+        await anyio.sleep(0.01)
         path = f"/assets/multipart-uploads/{session['upload_id']}"
         assert (await api("GET", path)).body["status"] == "expired"
         assert (await api.put(session["upload_urls"][0]["url"], bytes(1000))).status == 403

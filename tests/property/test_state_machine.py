@@ -13,7 +13,7 @@ JOB = Job("k", "blake3:00", Recipe("local", "pegasus1.5", "what"), "/v.mp4", "/v
 
 @given(st.lists(st.sampled_from(State), max_size=30))
 def test_a_job_never_leaves_the_table_of_transitions(wanted: list[State]) -> None:
-    """Whatever states are asked for, a job moves along the table's arrows or refuses, and a refusal leaves it as it was."""
+    """Whatever states are asked for, a job moves along the arrows or refuses, and a refusal leaves it as it was."""
     job = JOB
     for state in wanted:
         before = job
