@@ -71,7 +71,9 @@ class Recipe:
         return json.dumps({k: v for k, v in facts.items() if v is not None}, sort_keys=True, separators=(",", ":"))
 
     def window_s(self, duration_s: float | None) -> float | None:
-        """Seconds of a video of this duration that are analysed; None where neither it nor the window's end is known."""
+        """Seconds of a video of this duration that are analysed; None where neither it nor the window's end is
+        known.
+        """
         end_s = self.end_time_s if duration_s is None else min(self.end_time_s or duration_s, duration_s)
         return None if end_s is None else max(end_s - (self.start_time_s or 0), 0)
 

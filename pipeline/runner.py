@@ -207,27 +207,26 @@ class Runner:
 
     async def _drive_active(self, job: Job) -> None:
         try:
-            current: Job | None = job
-            while current is not None:
-                await self._drive(current)
-                current = self._ledger.job(job.key)
-                if current is not None and current.state is not State.ANALYZED:
-                    current = None  # nothing came in while the last line was written; no await from here to the release
-                if self.stopped_by:
-                    return
+            while (await self._drive(job)).state is State.WRITTEN and not self.stopped_by:
+                again = self._ledger.job(job.key)
+                if again is None or again.state is not State.ANALYZED:
+                    break  # no source joined while the last line was written; no await from here to the release
+                job = again
         finally:
             self._active.discard(job.key)
 
-    async def _drive(self, job: Job) -> None:
+    async def _drive(self, job: Job) -> Job:
+        """Take a job step by step to where no step leads on, or to where a stopping run leaves it."""
         while step := self._steps.get(job.state):
             if self.stopped_by and job.state not in COLLECTED:
-                return
+                break
             async with self._lock_for(job):
                 try:
                     job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
                 except VideoError as error:
                     job = job.failed(error)
                 await self._record(job)  # queued at once: no await between the answer and the record
+        return job
 
     def _lock_for(self, job: Job) -> AbstractAsyncContextManager[object]:
         return self._uploads.hold(job.content) if job.state in UPLOADING else nullcontext()

@@ -1,5 +1,6 @@
 """How long analyses take, learned from those that are done."""
 
+from bisect import bisect_left, insort
 from collections import deque
 from math import log
 
@@ -16,24 +17,36 @@ SHORTEST_S = 3.0
 
 
 class Experience:
-    """Past analyses, and what they say of the next one."""
+    """Past analyses, and what the most similar ones say of the next."""
 
     def __init__(self, polling: PollingSettings) -> None:
         self._polling = polling
-        self._past: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        self._count = 0
+        # (video seconds, running number, seconds to the answer), once as they came and once by length
+        self._in_order: deque[tuple[float, int, float]] = deque()
+        self._by_length: list[tuple[float, int, float]] = []
 
     def learn(self, video_s: float, seconds: float) -> None:
         """Add an analysis that is done: how long the video is, and how long it took from submission to answer."""
-        self._past.append((max(video_s, SHORTEST_S), seconds))
+        self._count += 1
+        entry = (max(video_s, SHORTEST_S), self._count, seconds)
+        self._in_order.append(entry)
+        insort(self._by_length, entry)
+        if len(self._in_order) > REMEMBERED:
+            del self._by_length[bisect_left(self._by_length, self._in_order.popleft())]
 
     def first_look_s(self, video_s: float | None) -> float:
         """Seconds after submission at which a first look is worth a request; None is a video of unknown length."""
         if video_s is None:
             return self._polling.first_look_s
-        if not self._past:
+        if not self._by_length:
             return self._polling.first_look_s + self._polling.per_video_minute_s * video_s / 60
         length_s = max(video_s, SHORTEST_S)
-        nearest = sorted(self._past, key=lambda pair: abs(log(pair[0] / length_s)))[:NEIGHBOURS]
-        # per second of a neighbour's video, for the seconds of this one
-        times = sorted(seconds * length_s / past_s for past_s, seconds in nearest)
+        # per second of a similar video, for the seconds of this one
+        times = sorted(seconds * length_s / past_s for past_s, _, seconds in self._nearest(length_s))
         return times[round(DONE_BY_THEN * (len(times) - 1))]
+
+    def _nearest(self, length_s: float) -> list[tuple[float, int, float]]:
+        middle = bisect_left(self._by_length, (length_s, self._count + 1, 0.0))  # behind the newest of this length
+        around = self._by_length[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS]
+        return sorted(around, key=lambda entry: (abs(log(entry[0] / length_s)), -entry[1]))[:NEIGHBOURS]

@@ -77,6 +77,8 @@ async def persist(
         except TransientError as error:
             failures += not isinstance(error, RateLimited)
             _give_up(error, failures, began, doing, health, settings)
+            if isinstance(error, RateLimited):  # the pause of its budget is the wait, and has been told as one
+                continue
             wait_s = _wait_s(error, failures, settings)
             log.info("request.retried", doing=doing, code=error.code, failures=failures, wait_s=round(wait_s, 3))
             is_ambiguous = error.ambiguous
@@ -86,8 +88,6 @@ async def persist(
 
 
 def _wait_s(error: TransientError, failures: int, settings: RetrySettings) -> float:
-    if isinstance(error, RateLimited):
-        return 0
     wait_s = backoff_s(failures, base_s=settings.base_s, max_s=settings.max_s, dice=random())
     return max(wait_s, error.retry_after_s or 0)
 

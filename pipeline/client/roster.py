@@ -64,9 +64,10 @@ class Roster(Generic[T]):
             if not self._seats:
                 self._somebody = anyio.Event()
                 await self._somebody.wait()
-            self._page_full, self._arrivals = anyio.Event(), min(len(self._seats), self._arrivals)
-            with anyio.move_on_after(tick_s):
-                await self._page_full.wait()
+            if self._arrivals < PAGE:
+                self._page_full = anyio.Event()
+                with anyio.move_on_after(tick_s):
+                    await self._page_full.wait()
             self._arrivals = 0
             now = anyio.current_time()
             if due := [seat for seat in self._seats if seat.due_at <= now]:

@@ -13,8 +13,8 @@ from pipeline.jobs import Failure, Job, State
 from pipeline.models import FileStamp, OpenUpload, Recipe
 
 JOB_COLUMNS = (
-    "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt, intent,"
-    " reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message, failed_from"
+    "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt,"
+    " intent, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message, failed_from"
 )
 
 

@@ -65,7 +65,7 @@ def open_manifest(
         ManifestError: there is no such file, or it is none of the kinds.
     """
     source = settings.source
-    if source is None:
+    if not source:  # an empty name would be the working directory
         raise ManifestError("no manifest; name a folder, a list of videos, or - for stdin", code="manifest_missing")
     if source == STDIN:
         assert stdin is not None, "a manifest on stdin needs stdin"

@@ -24,9 +24,9 @@ def read_rows(file: BinaryIO) -> Iterator[Numbered]:
 
     A cell holds at most 131,072 characters, the bound of Python's csv module.
     """
-    text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-    lines = iter(partial(text.readline, LINE_BYTES), "")  # bounded: a file without line ends is not read as a whole
-    yield from _rows(_records(lines))
+    with TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="") as text:
+        lines = iter(partial(text.readline, LINE_BYTES), "")  # bounded: a file without line ends is not read as a whole
+        yield from _rows(_records(lines))
 
 
 def _records(lines: Iterator[str]) -> Iterator[tuple[int, list[str] | str]]:

@@ -56,14 +56,15 @@ class Folder:
             path = folders.pop() if folders else links.popleft()
             if not self._is_news(path, seen):
                 continue
-            files, below, linked = self._scan(path)
-            yield from files
+            names, below, linked = self._scan(path)
+            folder = path.rstrip("/")
+            yield from (f"{folder}/{name}" for name in names)
             folders.extend(reversed(below))
             links.extend(linked)
 
     def _is_news(self, path: str, seen: set[FolderId]) -> bool:
         try:
-            found = os.stat(path)  # noqa: PTH116 - as everywhere here, paths stay text: half the time per file
+            found = os.stat(path)  # noqa: PTH116 - paths stay text here, as scandir gives them
         except OSError as error:
             self._leave_out(path, error)
             return False
@@ -75,8 +76,8 @@ class Folder:
         return True
 
     def _scan(self, path: str) -> tuple[list[str], list[str], list[str]]:
-        """The videos of one folder, its sub-folders, and the links to folders in it, each by name."""
-        files: list[str] = []
+        """The names of one folder's videos, the paths of its sub-folders, those of links to folders, all in order."""
+        names: list[str] = []
         below: list[str] = []
         linked: list[str] = []
         try:
@@ -85,10 +86,10 @@ class Folder:
                     if _is_folder(entry):
                         self._sort_in(entry, below, linked)
                     elif self._is_wanted(entry.name, entry.path):
-                        files.append(entry.path)
+                        names.append(entry.name)
         except OSError as error:
             self._leave_out(path, error)
-        return sorted(files), sorted(below), sorted(linked)
+        return sorted(names), sorted(below), sorted(linked)
 
     def _sort_in(self, entry: "os.DirEntry[str]", below: list[str], linked: list[str]) -> None:
         if self._excluded(self._relative(entry.path)):

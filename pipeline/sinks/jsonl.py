@@ -13,7 +13,7 @@ import anyio
 import structlog
 from aiofiles.threadpool.binary import AsyncFileIO
 from anyio import to_thread
-from anyio.lowlevel import checkpoint_if_cancelled
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from pipeline.errors import SinkError
 from pipeline.sinks.contract import Line, SinkAltered
@@ -130,11 +130,17 @@ class JsonlSink:
         return self._end
 
     async def _fill(self, fresh: Path, lines: Iterator[Line]) -> None:
-        async with aiofiles.open(fresh, "wb") as file:
+        with anyio.CancelScope(shield=True):  # a file whose opening is broken off would never be closed
+            file = await aiofiles.open(fresh, "wb")
+        try:
             while batch := list(itertools.islice(lines, REWRITE_LINES)):
                 await file.write(b"".join(map(encoded, batch)))
+                await checkpoint()
             await file.flush()
             await to_thread.run_sync(os.fsync, file.fileno())
+        finally:
+            with anyio.CancelScope(shield=True):
+                await file.close()
 
     async def _reopen(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -146,7 +152,7 @@ class JsonlSink:
     async def close(self) -> None:
         if self._file is not None:
             file, self._file = self._file, None
-            with _refusals(self._path):
+            with _refusals(self._path), anyio.CancelScope(shield=True):
                 await file.close()
 
 

@@ -84,7 +84,8 @@ def _window(facts: MediaFacts, start_s: float | None, end_s: float | None) -> Pa
     first_s = facts.start_s if start_s is None else max(start_s, facts.start_s)
     last_s = file_end_s if end_s is None else min(end_s, file_end_s)
     if first_s >= last_s:
-        raise EngineError(f"The window from {first_s:.1f} s to {last_s:.1f} s holds nothing of the video.")
+        wanted = f"from {first_s:.1f} s" if end_s is None else f"from {first_s:.1f} s to {end_s:.1f} s"
+        raise EngineError(f"The window {wanted} holds nothing of the video, which ends at {file_end_s:.1f} s.")
     if last_s - first_s > _LONGEST_WINDOW_S:
         raise EngineError(f"The window of {last_s - first_s:.0f} s is longer than a day.")
     return first_s, last_s

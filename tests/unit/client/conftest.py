@@ -1,6 +1,5 @@
 """A client against the real embedded platform, with settings that make time small."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
 from pipeline.config import LimitSettings, PollingSettings, RetrySettings, ServerSettings, UploadSettings
-from pipeline.models import FileStamp
+from pipeline.models import FileStamp, Task
 from pipeline.server.app import Platform as Server
 from pipeline.server.app import serve
 
 KEY = "tlk_a_long_enough_key"
+QUICK_UPLOAD = {"chunks": 3, "report_batch": 2, "read_bytes": 4096}
 QUICK_RETRY = {"attempts": 4, "base_s": 0.01, "max_s": 0.05, "outage_s": 0.5}
 QUICK_POLLING = {
     "first_look_s": 0.02,
@@ -34,7 +34,7 @@ QUICK_POLLING = {
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds, 360x360, ten pictures a second; noise, so that it has some size."""
+    """Two seconds, 360x360, ten pictures a second; coloured squares, so that it has some size."""
     path = tmp_path_factory.mktemp("client-media") / "film.mp4"
     dice = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
@@ -42,27 +42,25 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stream.width = stream.height = 360
         stream.pix_fmt = "yuv420p"
         for _ in range(20):
-            picture = np.kron(dice.integers(0, 255, (18, 18, 3), np.uint8), np.ones((20, 20, 1), np.uint8))
+            picture = np.kron(dice.integers(0, 255, (6, 6, 3), np.uint8), np.ones((60, 60, 1), np.uint8))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         container.mux(stream.encode())
     return path
 
 
-def stamp_of(path: str | bytes | Path) -> FileStamp:
-    status = os.stat(path)
-    return FileStamp(status.st_size, status.st_mtime_ns)
-
-
 class Meter:
-    """Counts what a transfer reports, calls included."""
+    """Counts the bytes that a transfer reports."""
 
     def __init__(self) -> None:
         self.total = 0
-        self.calls = 0
 
     def __call__(self, count: int) -> None:
         self.total += count
-        self.calls += 1
+
+
+def stamp(path: str | Path) -> FileStamp:
+    status = Path(path).stat()
+    return FileStamp(status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -71,52 +69,83 @@ class Pair:
 
     client: Platform
     server: Server
+    data: Path
 
     @property
     def faults(self) -> Any:
         return self.server.faults
 
-    @property
-    def requests(self) -> dict[str, int]:
-        return self.server.store.books().requests
+    def requests(self, endpoint: str) -> int:
+        """How many arrived at `METHOD /path`."""
+        return self.server.store.books().requests.get(endpoint, 0)
 
-    async def upload(self, path: Path, content_hash: str = "blake3:1") -> str:
-        """The id of a ready asset."""
-        asset = await self.client.assets.create_direct(
-            str(path), stamp_of(path), filename=path.name, content_hash=content_hash, on_bytes=Meter()
+    def media(self, asset_id: str) -> bytes:
+        """What the server holds of an asset."""
+        return (self.data / "media" / asset_id).read_bytes()
+
+    async def create_direct(self, path: str | Path, content_hash: str = "blake3:1", filename: str = "film.mp4") -> Any:
+        return await self.client.assets.create_direct(
+            str(path), stamp(path), filename=filename, content_hash=content_hash, on_bytes=Meter()
         )
-        return (await self.client.watch.asset_ready(asset.id)).id
 
-    async def submit(self, asset_id: str, custom_id: str = "job-1", **changes: Any) -> Any:
+    async def ready_asset(self, path: Path) -> str:
+        return (await self.client.watch.asset_ready((await self.create_direct(path)).id)).id
+
+    async def create_task(self, asset_id: str, custom_id: str = "job", **changes: Any) -> Task:
         options = {"model": "pegasus1.5", "prompt": "What?", "idempotency_key": f"{custom_id}-1", **changes}
         return await self.client.tasks.create(asset_id, custom_id=custom_id, **options)
 
+    async def task_done(self, task: Task, **changes: Any) -> Task:
+        options = {"asset_id": task.asset_id, "custom_id": task.custom_id, "video_minutes": None, **changes}
+        return await self.client.watch.task_done(task.id, **options)
 
-def client_of(server: Server, key: str = KEY, **changes: Any) -> AbstractAsyncContextManager[Platform]:
-    """A client with quick settings; `retry={...}` and the like change single ones."""
+    async def send(self, path: Path, meter: Meter | None = None) -> str:
+        """A whole multipart upload; the asset's id."""
+        session = await self.client.uploads.open(path.name, stamp(path).size_bytes, content_hash="blake3:1")
+        return await self.client.uploads.send(session, str(path), stamp(path), on_bytes=meter or Meter())
+
+
+def open_client(base_url: str, key: str = KEY, **changes: Any) -> AbstractAsyncContextManager[Platform]:
     return open_platform(
-        changes.get("base_url", server.base_url),
+        base_url,
         SecretStr(key),
-        upload=UploadSettings(**{"chunks": 3, "report_batch": 2, **changes.get("upload", {})}),
+        upload=UploadSettings(**{**QUICK_UPLOAD, **changes.get("upload", {})}),
         polling=PollingSettings(**{**QUICK_POLLING, **changes.get("polling", {})}),
         retry=RetrySettings(**{**QUICK_RETRY, **changes.get("retry", {})}),
-        limits=changes.get("limits", LimitSettings.unlimited()),
+        limits=LimitSettings(**{**LimitSettings.unlimited().model_dump(), **changes.get("limits", {})}),
         ssl=changes.get("ssl"),
     )
 
 
+@pytest.fixture(name="open_client")
+def open_client_fixture() -> Callable[..., AbstractAsyncContextManager[Platform]]:
+    """A client with quick settings; `retry={...}` and the like change single ones."""
+    return open_client
+
+
+@pytest.fixture(name="stamp")
+def stamp_fixture() -> Callable[[str | Path], FileStamp]:
+    return stamp
+
+
+@pytest.fixture
+def meter() -> Meter:
+    return Meter()
+
+
 @pytest.fixture
 def run_pair(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Pair]]:
-    """A server of its own, as `async with run_pair(server={...}, retry={...}) as pair`."""
+    """Pairs with settings of their own: `async with run_pair(server={...}, retry={...}) as pair`."""
 
     @asynccontextmanager
     async def run(server: dict[str, Any] | None = None, **changes: Any) -> AsyncIterator[Pair]:
-        settings = ServerSettings(
-            **{"data": tmp_path / "platform", "engine": "echo", "chunk_bytes": 1000, "initial_urls": 2, **(server or {})}
-        )
+        plain = {"data": tmp_path / "platform", "engine": "echo", "chunk_bytes": 1000, "initial_urls": 2}
         with anyio.fail_after(60):
-            async with serve(settings, KEY) as running, client_of(running, **changes) as client:
-                yield Pair(client, running)
+            async with (
+                serve(ServerSettings(**{**plain, **(server or {})}), KEY) as running,
+                open_client(running.base_url, **changes) as client,
+            ):
+                yield Pair(client, running, tmp_path / "platform")
 
     return run
 

@@ -1,0 +1,219 @@
+"""The runner: feeds rows as they come, drives each job once, and stops in order."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pipeline.config import RunSettings
+from pipeline.errors import (
+    Interrupted,
+    LedgerError,
+    QuotaExhausted,
+    SourceRejected,
+    TaskFailed,
+    TooManyFailures,
+)
+from pipeline.jobs import Job, State
+from pipeline.ledger import Ledger
+from pipeline.models import Recipe, Video
+from pipeline.runner import Row, Runner, Step
+from pipeline.steps.landing import Landing
+
+pytestmark = pytest.mark.anyio
+
+RECIPE = Recipe("local", "pegasus1.5", "what happens?")
+
+
+async def upload(job: Job) -> Job:
+    return job.to(State.UPLOADED, asset_id=f"asset of {job.content}")
+
+
+async def ignore(job: Job) -> None:
+    """Nobody watches this run."""
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    async with Ledger(tmp_path / "ledger.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Callable[..., list[Row]]:
+    """Rows for files with the given contents."""
+
+    def make(*contents: str) -> list[Row]:
+        rows = []
+        for number, content in enumerate(contents):
+            path = tmp_path / f"{number}.mp4"
+            path.write_text(content)
+            rows.append((Video(str(path), str(path)), RECIPE))
+        return rows
+
+    return make
+
+
+def runner(ledger: Ledger, steps: dict[State, Step], **settings: object) -> Runner:
+    return Runner(
+        ledger,
+        steps,
+        RunSettings.model_validate(settings),
+        run_id="r1",
+        landing=Landing(),
+        on_change=ignore,
+    )
+
+
+async def test_rows_are_taken_only_as_fast_as_slots_come_free(ledger: Ledger, tmp_path: Path) -> None:
+    """However long the manifest is, no more of it is read than one slice beyond what is in flight."""
+    video = tmp_path / "v.mp4"
+    video.write_text("x")
+    taken = 0
+
+    def endless() -> Iterator[Row]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield Video(str(video), str(video)), Recipe("local", "m", f"prompt {taken}")
+
+    run = runner(ledger, {State.ACCEPTED: lambda _: anyio.sleep_forever()}, workers=5)
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, endless(), "local")
+        while len(ledger.counts()) == 0 or ledger.counts()[State.ACCEPTED] < 5:
+            await anyio.sleep(0.01)
+        run.stop(Interrupted("enough"), now=True)
+    assert taken <= 5 + 64
+    assert not run.tally.exhausted
+
+
+async def test_two_recipes_of_one_content_upload_it_once(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """While one job uploads a content, another job of that content waits and finds it held."""
+    ((video, _),) = archive("same")
+    uploads = []
+
+    async def begin(job: Job) -> Job:
+        if held := ledger.held_asset("local", job.content):
+            return job.to(State.UPLOADED, asset_id=held.asset_id, reused_asset=True)
+        uploads.append(job.content)
+        await anyio.sleep(0.01)
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin})
+    await run.run([(video, Recipe("local", "m", prompt)) for prompt in ("one", "two", "three")], "local")
+    assert len(uploads) == 1
+    assert ledger.counts() == {State.UPLOADED: 3}
+
+
+async def test_a_row_with_a_content_under_way_joins_its_job(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """Files with the same content are one job, driven once."""
+    driven = []
+
+    async def begin(job: Job) -> Job:
+        driven.append(job.key)
+        await anyio.sleep(0.01)
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin})
+    await run.run(archive("same", "same", "other", "same"), "local")
+    assert len(driven) == 2
+    assert run.tally.joined == 2
+
+
+async def test_a_failed_video_leaves_the_others_alone(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """A video error ends one job, with its class, code and message; the others go on."""
+    rows = archive("good", "bad", "fine")
+    bad = rows[1][0].source
+
+    async def begin(job: Job) -> Job:
+        if job.source == bad:
+            raise SourceRejected("no", code="video_file_broken")
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin})
+    await run.run(rows, "local")
+    assert ledger.counts() == {State.UPLOADED: 2, State.FAILED: 1}
+    ((job, row, _),) = ledger.failures()
+    assert job.failure is not None
+    assert (row.source, job.failure.error, job.failure.code) == (bad, "SourceRejected", "video_file_broken")
+    assert run.tally.failed == 1
+
+
+async def test_an_unreadable_file_is_a_failure_until_it_can_be_read(
+    ledger: Ledger, archive: Callable[..., list[Row]]
+) -> None:
+    """A missing file fails at every run, and is forgotten as a failure once it is there."""
+    rows = archive("x")
+    path = Path(rows[0][0].source)
+    path.unlink()
+    for _ in range(2):
+        run = runner(ledger, {State.ACCEPTED: upload})
+        await run.run(rows, "local")
+        assert run.tally.failed == 1
+        assert [group.code for group in ledger.failure_groups()] == ["file_missing"]
+    path.write_text("back")
+    await runner(ledger, {State.ACCEPTED: upload}).run(rows, "local")
+    assert ledger.failure_groups() == []
+    assert ledger.counts() == {State.UPLOADED: 1}
+
+
+async def test_the_same_failure_again_and_again_ends_the_run(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """A deterministic failure has a ceiling: the fault is not in the videos."""
+
+    async def begin(_: Job) -> Job:
+        raise TaskFailed("the model is sunset", code="parameter_invalid")
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=1, max_same_failures=3)
+    await run.run(archive(*"abcdefgh"), "local")
+    assert isinstance(run.stopped_by, TooManyFailures)
+    assert ledger.counts()[State.FAILED] == 3
+
+
+async def test_broken_files_never_end_the_run(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """Any number of files that the platform will not take is no reason to stop."""
+
+    async def begin(_: Job) -> Job:
+        raise SourceRejected("broken", code="video_file_broken")
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=1, max_same_failures=3)
+    await run.run(archive(*"abcdefgh"), "local")
+    assert run.stopped_by is None
+    assert ledger.counts()[State.FAILED] == 8
+
+
+async def test_an_exhausted_quota_pauses_and_spoils_nobody(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """A pause stops the feed, fails no video, and sees paid answers through."""
+    first = archive("paid")
+    landed = []
+
+    async def collect(job: Job) -> Job:
+        landed.append(job.key)
+        return job.to(State.ANALYZED, raw="{}")
+
+    async def submit(_: Job) -> Job:
+        raise QuotaExhausted("the account has no minutes left")
+
+    only_upload = runner(ledger, {State.ACCEPTED: upload})
+    await only_upload.run(first, "local")
+    (job,) = ledger.jobs(State.UPLOADED)
+    await ledger.save(job.to(State.SUBMITTED, task_id="t"))
+    run = runner(ledger, {State.ACCEPTED: upload, State.UPLOADED: submit, State.SUBMITTED: collect}, workers=1)
+    await run.run(archive("paid", "b", "c", "d"), "local")
+    assert isinstance(run.stopped_by, QuotaExhausted)
+    assert landed == [job.key]
+    assert State.FAILED not in ledger.counts()
+
+
+async def test_a_broken_ledger_stops_everything(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """A fatal error cancels what is in flight and is kept as the reason."""
+
+    async def begin(job: Job) -> Job:
+        if "0.mp4" in job.source:
+            raise LedgerError("the disk is full")
+        await anyio.sleep_forever()
+        return job
+
+    run = runner(ledger, {State.ACCEPTED: begin})
+    await run.run(archive(*"abc"), "local")
+    assert isinstance(run.stopped_by, LedgerError)
