@@ -10,6 +10,7 @@ from dataclasses import field as dataclass_field
 import anyio
 import structlog
 
+from pipeline.client import counted_requests
 from pipeline.config import RunSettings
 from pipeline.errors import (
     FatalError,
@@ -221,10 +222,12 @@ class Runner:
             if self.stopped_by and job.state not in COLLECTED:
                 break
             async with self._lock_for(job):
-                try:
-                    job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
-                except VideoError as error:
-                    job = job.failed(error)
+                with counted_requests() as requests:
+                    try:
+                        job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
+                    except VideoError as error:
+                        job = job.failed(error)
+                job = replace(job, requests=job.requests + requests.sent)
                 await self._record(job)  # queued at once: no await between the answer and the record
         return job
 

@@ -83,7 +83,7 @@ class Budget:
             self._refusals += 1
         if wait_s is None:
             wait_s = backoff_s(self._refusals + 1, base_s=self._retry.base_s, max_s=self._retry.max_s, dice=1)
-        self._gate.close(wait_s, why="too many requests")
+        self._gate.close(max(wait_s, self._retry.base_s), why="too many requests")
 
     def accepted(self, used_up_for_s: float | None) -> None:
         """The platform took a request; with `used_up_for_s` it added that this was the last one for so many seconds."""
@@ -117,10 +117,11 @@ class Line:
 
 
 class Limits:
-    """Every budget of one platform. Uploads of chunks and their reports have no documented rate."""
+    """Every budget of one platform. Chunks, their reports and deletions have no documented rate."""
 
     def __init__(self, limits: LimitSettings, retry: RetrySettings) -> None:
         self.analyze = Budget("analyze", limits.analyze_per_minute, retry)
         self.upload = Budget("upload", limits.upload_per_minute, retry)
         self.read = Budget("read", limits.read_per_minute, retry)
         self.other = Budget("other", None, retry)
+        self.chunks = Budget("chunks", None, retry)

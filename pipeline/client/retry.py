@@ -69,53 +69,79 @@ async def persist(
         RetriesExhausted: as often as allowed, while the platform answered others.
         PlatformUnreachable: nothing was answered for `outage_s` seconds, or nothing ever.
     """
-    began = anyio.current_time()
-    failures = 0
+    streak = _Streak(doing, health, settings)
     while True:
         try:
             return await attempt()
+        except RateLimited as error:
+            streak.refused(error)
+            continue
         except TransientError as error:
-            failures += not isinstance(error, RateLimited)
-            _give_up(error, failures, began, doing, health, settings)
-            if isinstance(error, RateLimited):  # the pause of its budget is the wait, and has been told as one
-                continue
-            wait_s = _wait_s(error, failures, settings)
-            log.info("request.retried", doing=doing, code=error.code, failures=failures, wait_s=round(wait_s, 3))
+            wait_s = streak.failed(error)
             is_ambiguous = error.ambiguous
         await anyio.sleep(wait_s)
         if is_ambiguous and rescue is not None and (found := await rescue()) is not None:
             return found
 
 
-def _wait_s(error: TransientError, failures: int, settings: RetrySettings) -> float:
-    wait_s = backoff_s(failures, base_s=settings.base_s, max_s=settings.max_s, dice=random())
-    return max(wait_s, error.retry_after_s or 0)
+class _Streak:
+    """The failures of one request in a row, and when they are enough."""
 
+    def __init__(self, doing: str, health: Health, settings: RetrySettings) -> None:
+        self._doing = doing
+        self._health = health
+        self._settings = settings
+        self._began = anyio.current_time()
+        self._failed_at = self._began
+        self._failures = 0
+        self._counted = 0
 
-def _give_up(
-    error: TransientError, failures: int, began: float, doing: str, health: Health, settings: RetrySettings
-) -> None:
-    """Raise where going on makes no sense."""
-    now = anyio.current_time()
-    if isinstance(error, RateLimited):
-        if error.retry_after_s is None and now - began >= settings.outage_s:
+    def refused(self, error: RateLimited) -> None:
+        """Raise where the platform only refuses, and never says until when."""
+        refused_s = anyio.current_time() - self._began
+        if error.retry_after_s is None and refused_s >= self._settings.outage_s:
             raise PlatformUnreachable(
-                f"{doing}: {health.name} refused every request for {now - began:.0f} s and does not say when to come "
-                "back; run again later",
+                f"{self._doing}: {self._health.name} refused every request for {refused_s:.0f} s and does not say when "
+                "to come back; run again later",
                 code=error.code,
             ) from error
-        return
-    if failures < settings.attempts:
-        return
-    last_answer = health.answered_at
-    if not isinstance(error, ABSENCE) or (last_answer is not None and last_answer > began):
-        raise RetriesExhausted(f"{doing}: gave up after {failures} attempts; last: {error.message}", code=error.code)
-    if last_answer is None:
-        raise PlatformUnreachable(
-            f"{doing}: {health.name} has not answered once ({error.message}); check platform.base_url and the network"
-        ) from error
-    if now - last_answer >= settings.outage_s:
-        raise PlatformUnreachable(
-            f"{doing}: {health.name} has not answered anything for {now - last_answer:.0f} s ({error.message}); "
-            "run again once it is back"
-        ) from error
+
+    def failed(self, error: TransientError) -> float:
+        """Seconds to wait before the next attempt; raises where there should be none."""
+        self._failures += 1
+        if isinstance(error, ABSENCE) and not self._others_are_answered():
+            self._check_outage(error)
+        else:
+            self._counted += 1
+        if self._counted >= self._settings.attempts:
+            raise RetriesExhausted(
+                f"{self._doing}: gave up after {self._failures} attempts; last: {error.message}", code=error.code
+            ) from error
+        self._failed_at = anyio.current_time()
+        wait_s = backoff_s(self._failures, base_s=self._settings.base_s, max_s=self._settings.max_s, dice=random())
+        wait_s = max(wait_s, error.retry_after_s or 0)
+        log.info(
+            "request.retried", doing=self._doing, code=error.code, failures=self._failures, wait_s=round(wait_s, 3)
+        )
+        return wait_s
+
+    def _others_are_answered(self) -> bool:
+        """Whether anyone has been answered since this request failed before."""
+        return self._health.answered_at is not None and self._health.answered_at > self._failed_at
+
+    def _check_outage(self, error: TransientError) -> None:
+        """Raise where it has lasted too long; an address that never answered is not waited for like one that did."""
+        if self._failures < self._settings.attempts:
+            return
+        answered_at = self._health.answered_at
+        if answered_at is None:
+            raise PlatformUnreachable(
+                f"{self._doing}: {self._health.name} has not answered once ({error.message}); check platform.base_url "
+                "and the network"
+            ) from error
+        silent_s = anyio.current_time() - max(answered_at, self._began)
+        if silent_s >= self._settings.outage_s:
+            raise PlatformUnreachable(
+                f"{self._doing}: {self._health.name} has not answered anything for {silent_s:.0f} s ({error.message}); "
+                "run again once it is back"
+            ) from error

@@ -11,6 +11,7 @@ import anyio
 from pydantic import SecretStr
 from yarl import URL
 
+from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.limits import Budget, Limits, Line
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, refusal, used_up_for_s
@@ -134,13 +135,9 @@ class Transport:
         if call.params:
             url = url.with_query(call.params)
         answer = await self._exchange(self._platform, call.method, url, headers, data, call.on_bytes)
-        if answer.status < 300:
-            budget.accepted(used_up_for_s(answer.headers))
-            return answer
-        error = self._refusal(answer, call.meaning)
-        if isinstance(error, RateLimited):
-            budget.refused(error.retry_after_s)
-        raise error
+        if (error := self._settle(answer, call.meaning, budget)) is not None:
+            raise error
+        return answer
 
     async def put(self, url: str, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes, doing: str) -> str:
         """Send a chunk to its presigned URL a single time; the ETag of the answer, without quotes.
@@ -152,16 +149,17 @@ class Transport:
             TransientError, SourceUnreadable, UnexpectedResponse: as they say.
         """
         await self.storage.gate.wait()
+        await self._limits.chunks.leave()
         # encoded=True: a signature covers the URL to the letter
         answer = await self._exchange(self.storage, "PUT", URL(url, encoded=True), headers, body, on_bytes)
-        if answer.status < 300:
-            if etag := answer.headers.get("ETag", "").strip('"'):
-                return etag
-            raise UnexpectedResponse(f"{doing}: the storage answered without an ETag")
-        error = self._refusal(answer, Meaning(doing, UploadRejected, UploadRejected))
+        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), self._limits.chunks)
         if isinstance(error, TransientError):
             raise error
-        raise UrlExpired(error.message, code=error.code)
+        if error is not None:
+            raise UrlExpired(error.message, code=error.code)
+        if etag := answer.headers.get("ETag", "").strip('"'):
+            return etag
+        raise UnexpectedResponse(f"{doing}: the storage answered without an ETag")
 
     async def _exchange(
         self,
@@ -222,6 +220,7 @@ class Transport:
 
     async def _send(self, method: str, url: URL, headers: Mapping[str, str], data: FileBody | bytes | None) -> Answer:
         self.requests += 1
+        note_request()
         try:
             async with self._session.request(
                 method, url, headers=headers, data=data, allow_redirects=False
@@ -229,6 +228,16 @@ class Transport:
                 return Answer(response.status, response.headers, await _read(response))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(error) from None
+
+    def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
+        """Book an answer to its budget; the error that it stands for, if it is no success."""
+        if answer.status < 300:
+            budget.accepted(used_up_for_s(answer.headers))
+            return None
+        error = self._refusal(answer, meaning)
+        if isinstance(error, RateLimited):
+            budget.refused(error.retry_after_s)
+        return error
 
     def _refusal(self, answer: Answer, meaning: Meaning) -> PipelineError:
         if answer.status < 400:

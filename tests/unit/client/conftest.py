@@ -135,7 +135,7 @@ def meter() -> Meter:
 
 @pytest.fixture
 def run_pair(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Pair]]:
-    """Pairs with settings of their own: `async with run_pair(server={...}, retry={...}) as pair`."""
+    """Makes pairs with settings of their own; `server={...}`, `retry={...}` and the like change single ones."""
 
     @asynccontextmanager
     async def run(server: dict[str, Any] | None = None, **changes: Any) -> AsyncIterator[Pair]:

@@ -186,7 +186,8 @@ async def test_an_unknown_session_counts_as_expired(pair, file, stamp):
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"status": 403}, {"status": 408}, {"drop": True}, {"lose_response": True}]
+    "fault",
+    [{"status": 500}, {"status": 403}, {"status": 408}, {"status": 429}, {"drop": True}, {"lose_response": True}],
 )
 async def test_chunks_are_repeated_one_by_one(pair, file, meter, fault):
     """A chunk that fails, whichever way, is sent again with a URL that nobody has used, and counted once."""

@@ -1,6 +1,5 @@
 """One request: budgets, pauses, outages, timeouts, secrets."""
 
-import time
 from datetime import UTC, datetime
 
 import anyio
@@ -103,10 +102,10 @@ async def test_a_last_request_is_not_followed_by_a_refused_one(run_pair):
 
 async def test_our_own_rate_is_kept(run_pair):
     """Configured requests a minute are spread evenly, so that a server with just that limit never refuses."""
-    server = {"read_per_minute": 20, "rate_window_s": 0.5, "rate_window": "rolling"}
-    async with run_pair(server=server, limits={"read_per_minute": 60 * 38}) as pair:
-        await all_together(60, pair.client.assets.list)
-        assert pair.requests("GET /assets") == 60
+    server = {"read_per_minute": 10, "rate_window_s": 0.5, "rate_window": "rolling", "rate_headers": "none"}
+    async with run_pair(server=server, limits={"read_per_minute": 60 * 15}) as pair:
+        await all_together(20, pair.client.assets.list)
+        assert pair.requests("GET /assets") == 20
 
 
 async def test_a_platform_that_was_never_there(open_client, unused_port):
@@ -171,10 +170,11 @@ async def test_an_error_of_the_platform_itself_is_limited(pair):
 
 async def test_a_retry_after_of_a_busy_server_is_obeyed(pair):
     """A 503 that names a time is not asked again before it."""
-    pair.faults.add(Fault(**LIST, status=503, headers={"Retry-After": "0.3"}))
-    began = time.monotonic()
-    await pair.client.assets.list()
-    assert time.monotonic() - began >= 0.3
+    pair.faults.add(Fault(**LIST, status=503, headers={"Retry-After": "60"}))
+    with anyio.move_on_after(0.3) as scope:
+        await pair.client.assets.list()
+    assert scope.cancelled_caught
+    assert pair.requests("GET /assets") == 1
 
 
 async def test_a_platform_that_goes_silent_is_asked_again(run_pair):
