@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, SourceRow
 from pipeline.ledger.folder import hold
+from pipeline.manifests import window_problem
 from pipeline.models import Recipe, Video
 from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
@@ -134,8 +135,8 @@ def configured_recipe(settings: Settings) -> Recipe:
         raise ConfigError(
             "there is no prompt: say what to ask with --prompt, --prompt-file, or recipe.prompt in the configuration"
         )
-    if asked.start_time is not None and asked.end_time is not None and asked.start_time >= asked.end_time:
-        raise ConfigError(f"recipe.start_time {asked.start_time} is not before recipe.end_time {asked.end_time}")
+    if problem := window_problem(asked.start_time, asked.end_time):
+        raise ConfigError(f"recipe: {problem}")
     return Recipe(
         scope=settings.scope,
         model=asked.model,

@@ -27,6 +27,7 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
     chosen = frozenset(classes)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         further: Iterator[Row] = iter(())
+        manifest = None
         if settings.manifest.source is not None:
             recipe = configured_recipe(settings)
             manifest, _ = checked_manifest(settings, Path(spool))
@@ -35,4 +36,4 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
         def feed(opened: Run) -> Iterator[Row]:
             return chain(opened.reopened_rows(chosen), further)
 
-        return anyio.run(drive, settings, feed, None, Report(settings, config, as_json))
+        return anyio.run(drive, settings, feed, None, Report(settings, config, as_json, manifest))

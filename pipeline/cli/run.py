@@ -38,7 +38,7 @@ def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
     recipe = configured_recipe(settings)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         manifest, total = checked_manifest(settings, Path(spool))
-        return anyio.run(drive, settings, _feed(manifest, recipe), total, Report(settings, config, as_json))
+        return anyio.run(drive, settings, _feed(manifest, recipe), total, Report(settings, config, as_json, manifest))
 
 
 def checked_manifest(settings: Settings, spool: Path) -> tuple[Manifest, int | None]:

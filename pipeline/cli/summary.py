@@ -13,6 +13,7 @@ from pipeline.app import Run
 from pipeline.cli.exits import Exit
 from pipeline.config import Settings
 from pipeline.errors import FatalError
+from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
 
 
@@ -29,8 +30,8 @@ class Report:
 
 def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
-    code = _code(run, last)
-    facts = _facts(run, last, code)
+    code = _code(run, last, report)
+    facts = _facts(run, last, code) | {"unread": list(report.unread)}
     (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     if report.as_json:
         click.echo(orjson.dumps(facts).decode())
@@ -40,12 +41,12 @@ def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     return code
 
 
-def _code(run: Run, last: Snapshot) -> Exit:
+def _code(run: Run, last: Snapshot, report: Report) -> Exit:
     if isinstance(run.runner.stopped_by, FatalError):
         return Exit.FATAL
     if run.runner.stopped_by is not None:
         return Exit.PAUSED
-    return Exit.SOME_FAILED if last.failed else Exit.DONE
+    return Exit.SOME_FAILED if last.failed or report.unread else Exit.DONE
 
 
 def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
@@ -97,6 +98,8 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     yield f"results  {facts['results']}"
     yield f"usage    {facts['usage']}"
     yield from failure_lines(facts["failure_groups"], out, report.config)
+    for sentence in facts["unread"]:
+        yield f"not looked into: {_one_line(sentence)}"
     if facts["stopped_by"] is not None:
         kind = "stopped" if facts["exit_code"] == Exit.FATAL else "paused"
         yield f"{kind}: {facts['stopped_by']['message']}"
