@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipeline.client import Platform, open_platform
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
 from pipeline.errors import ConfigError, LedgerError
 from pipeline.jobs import Job, State
-from pipeline.ledger import Ledger, SourceRow
+from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
 from pipeline.models import Recipe, Video
@@ -83,10 +83,12 @@ class Run:
         Args:
             classes: error classes or codes to reopen; empty means all.
         """
-        for job, source, _ in self.ledger.failures():
-            if job.recipe.scope == self._settings.scope and _chosen(job, classes):
-                self.runner.reopen(job.key)
-                yield _row_again(job, source)
+        # rows are read in worker threads, so from a connection of their own
+        with closing(LedgerView(self._settings.output.dir / "ledger.db")) as view:
+            for job, source, _ in view.failures():
+                if job.recipe.scope == self._settings.scope and _chosen(job, classes):
+                    self.runner.reopen(job.key)
+                    yield _row_again(job, source)
 
     def snapshot(self, total: int | None) -> Snapshot:
         """Where the run stands now."""

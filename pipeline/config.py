@@ -111,7 +111,7 @@ class UploadSettings(Section):
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
     files: int = Field(4, ge=1, le=256)
     chunks: int = Field(8, ge=1, le=256)
-    read_bytes: int = Field(512 * 1024, ge=4096, le=16 * MIB)
+    read_bytes: int = Field(256 * 1024, ge=4096, le=16 * MIB)
     url_page: int = Field(50, ge=1, le=50)
     report_batch: int = Field(10, ge=1, le=50)
     stall_s: float = Field(60, gt=0)

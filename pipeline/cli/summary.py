@@ -19,13 +19,24 @@ from pipeline.progress import Snapshot, duration, size
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How to conclude: the settings of the run, the configuration file that was named, and whether a machine reads
-    it.
+    """How to conclude a run.
+
+    Attributes:
+        settings: of the run.
+        config: the configuration file that was named.
+        as_json: whether a machine reads it.
+        manifest: tells what could not even be looked into.
     """
 
     settings: Settings
     config: Path | None
     as_json: bool
+    manifest: Manifest | None = None
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """Folders and files of the manifest that could not be looked into, a sentence each."""
+        return self.manifest.unread if self.manifest else ()
 
 
 def conclude(run: Run, last: Snapshot, report: Report) -> Exit:

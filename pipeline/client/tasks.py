@@ -8,8 +8,9 @@ from urllib.parse import quote
 import orjson
 
 from pipeline.client import wire
+from pipeline.client.calls import Call
 from pipeline.client.refusals import Meaning
-from pipeline.client.transport import Call, Transport
+from pipeline.client.transport import Transport
 from pipeline.errors import AssetGone, RetriesExhausted, TaskFailed, UnexpectedResponse, VideoError
 from pipeline.models import Task, TaskStatus
 

@@ -1,10 +1,9 @@
 """One request: address, key, budget, timeouts. The only place that sees a status code or an exception of aiohttp."""
 
 import ssl as tls
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import aiohttp
 import anyio
@@ -13,6 +12,7 @@ from yarl import URL
 
 from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
+from pipeline.client.calls import Answer, Call, OnBytes
 from pipeline.client.limits import Budget, Limits, Line
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, refusal, used_up_for_s
 from pipeline.client.retry import persist
@@ -29,7 +29,6 @@ from pipeline.errors import (
 )
 
 T = TypeVar("T")
-OnBytes = Callable[[int], None]
 
 # The longest answers, a page of 50 tasks with their results, stay far below this.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -37,40 +36,6 @@ MAX_REFUSAL_BYTES = 64 * 1024
 # Shorter keys are no secrets, but words that a message may well contain: any key opens the embedded platform.
 MIN_SECRET_BYTES = 12
 USER_AGENT = "video-analysis-pipeline"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request to the platform, in words that can be sent as often as it takes.
-
-    Attributes:
-        path: below the base URL, its parts quoted.
-        meaning: what it is about, and what its refusals mean.
-        budget: the endpoint class that it draws on.
-        content: the body, where it is a small one, and its `content_type`.
-        body: makes the body anew for every attempt, where it is read from a file.
-        on_bytes: told how many bytes of that file have left; a negative number takes back those of a failed attempt.
-    """
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    meaning: Meaning
-    budget: Literal["analyze", "upload", "read", "other"]
-    params: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    content_type: str = "application/json"
-    body: Callable[[], FileBody] | None = None
-    on_bytes: OnBytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A success: its headers (looked up without regard to case) and its body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Transport:

@@ -12,9 +12,10 @@ import orjson
 
 from pipeline.client import chunks, wire
 from pipeline.client.body import FileBody, OpenFile, open_file
+from pipeline.client.calls import Answer, Call, OnBytes
 from pipeline.client.failures import gravest_failure
 from pipeline.client.refusals import Meaning
-from pipeline.client.transport import Answer, Call, OnBytes, Transport
+from pipeline.client.transport import Transport
 from pipeline.config import UploadSettings
 from pipeline.errors import PipelineError, SourceUnreadable, UnexpectedResponse, UploadExpired, UploadRejected
 from pipeline.models import Chunk, FileStamp, shown

@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.client.calls import Answer
 from pipeline.client.refusals import platform_now, snippet
-from pipeline.client.transport import Answer
 from pipeline.errors import UnexpectedResponse
 from pipeline.models import Asset, AssetStatus, Task, TaskStatus
 

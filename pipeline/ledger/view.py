@@ -25,7 +25,11 @@ class LedgerView:
         self._path = path
         try:
             self._reading = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30
+                f"{path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                timeout=30,
+                check_same_thread=False,  # worker threads may take turns with a view, never share one
             )
             self._reading.row_factory = sqlite3.Row
             self._reading.execute("SELECT 1 FROM meta")

@@ -141,15 +141,6 @@ class Server:
         return self.ask("GET", "/assets", params={"filename": name, "page_limit": 50})["data"]
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended: its exit code, its summary object, and what it said."""
-
-    code: int
-    summary: dict[str, Any]
-    said: str
-
-
 class Archive:
     """A folder of videos, an output folder, and the command that goes from one to the other."""
 
@@ -183,19 +174,13 @@ class Archive:
         path.write_bytes(video_bytes(seed, least_bytes))
         return path
 
-    def run(self, *options: str, command: str = "run") -> Ended:
-        """Run the command to its end."""
+    def run(self, *options: str, command: str = "run", code: int = 0) -> dict[str, Any]:
+        """Run the command to its end, which has to be this exit code; its summary."""
         done = subprocess.run(
             self._command(command, *options, "--json"), cwd=ROOT, env=environment(), capture_output=True, check=False
         )
-        said = done.stderr.decode()
-        return Ended(done.returncode, json.loads(done.stdout) if done.stdout.strip() else {}, said)
-
-    def finish(self, *options: str, command: str = "run") -> dict[str, Any]:
-        """Run the command to exit 0; its summary."""
-        ended = self.run(*options, command=command)
-        assert ended.code == 0, ended
-        return ended.summary
+        assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done
+        return json.loads(done.stdout)
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Begin a run."""

@@ -24,7 +24,7 @@ def test_killed_after_a_save(archive, state, intent, nth):
     """A run that is killed right after a save of any kind is completed by the next one, with one task a video."""
     archive.add(small=2, large=2)
     archive.run_killed_after(state, intent=intent, nth=nth)
-    archive.finish()
+    archive.run()
     archive.assert_complete()
     archive.assert_sent_once(crashes=1)
 
@@ -37,7 +37,7 @@ def test_killed_at_random_twenty_times(serve, open_archive):
     for _ in range(KILLS):
         while not killed_in_the_middle(archive, dice.uniform(0, 0.8)):
             archive.add(small=8, large=4)
-    archive.finish()
+    archive.run()
     archive.assert_complete()
     archive.assert_sent_once(crashes=KILLS)
 
