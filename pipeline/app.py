@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,8 +131,10 @@ def configured_recipe(settings: Settings) -> Recipe:
             raise ConfigError("both recipe.prompt and recipe.prompt_file are set; keep one")
         try:
             prompt = asked.prompt_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read the prompt file {asked.prompt_file}: {error}") from error
+        except OSError as error:
+            raise ConfigError(f"cannot read the prompt file {asked.prompt_file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"the prompt file {asked.prompt_file} is not UTF-8 text; save it as such") from error
     if not prompt:
         raise ConfigError(
             "there is no prompt: say what to ask with --prompt, --prompt-file, or recipe.prompt in the configuration"
@@ -242,7 +244,11 @@ def _run_log(settings: Settings, folder: Path) -> Iterator[TextIO]:
         raise LedgerError(
             f"cannot write the run's log in {folder}: {error.strerror}; check the output folder"
         ) from error
-    with file:
+    try:
         logs.configure(settings.log, file=file)
         structlog.contextvars.bind_contextvars(run_id=folder.name)
         yield file
+    finally:
+        logs.configure(settings.log)
+        with suppress(OSError):  # on a full disk its last lines are lost; the ledger is what has to be whole
+            file.close()

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -20,6 +21,7 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from pipeline.errors import ConfigError
@@ -295,6 +297,7 @@ class Settings(BaseSettings):
         extra="forbid",
         env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
+        env_parse_none_str="null",  # as in YAML, so that a limit can be taken off in either place
         nested_model_default_partial_update=True,
     )
 
@@ -368,10 +371,14 @@ def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]]
     """
     _refuse_unknown_environment()
     values: dict[str, Any] = {section: dict(named) for section, named in (flags or {}).items() if named}
+    from_file = _read_yaml(config_file)
     try:
-        settings = Settings(**values | {"_yaml": _read_yaml(config_file)})
+        settings = Settings(**values | {"_yaml": from_file})
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(error, config_file))) from error
+        raise ConfigError("\n".join(_explain(error, values, config_file, from_file))) from error
+    except SettingsError as error:
+        raise ConfigError(_explain_environment(error)) from error
+    _check_address(settings.platform.base_url)
     return settings.model_copy(update={"api_key": _api_key(settings)})
 
 
@@ -382,8 +389,11 @@ def _read_yaml(path: Path | None) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the configuration {path}: {error.strerror}; check the -c path") from error
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{path}{line}: not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+        raise ConfigError(f"{path} is not valid YAML: {str(error).splitlines()[0]}; save it as UTF-8 text") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -392,12 +402,12 @@ def _read_yaml(path: Path | None) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: the API key does not belong in this file; set {API_KEY_VARIABLE} or platform.api_key_file"
         )
-    return {section: value for section, value in content.items() if value is not None}
+    return {str(section): value for section, value in content.items() if value is not None}
 
 
 def _api_key(settings: Settings) -> SecretStr | None:
     if value := os.environ.get(API_KEY_VARIABLE, "").strip():
-        return SecretStr(value)
+        return _usable(value, API_KEY_VARIABLE)
     path = settings.platform.api_key_file
     if path is None:
         return None
@@ -405,9 +415,20 @@ def _api_key(settings: Settings) -> SecretStr | None:
         value = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"cannot read platform.api_key_file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"platform.api_key_file {path} is no text; write the key into it, and nothing else"
+        ) from error
     if not value:
         raise ConfigError(f"platform.api_key_file {path} is empty")
-    return SecretStr(value)
+    return _usable(value, f"platform.api_key_file {path}")
+
+
+def _usable(key: str, where: str) -> SecretStr:
+    """Refused here is what HTTP could not carry; the key itself is never part of a message."""
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"{where} holds more than a key: white space or characters that no key has; copy it again")
+    return SecretStr(key)
 
 
 def _refuse_unknown_environment() -> None:
@@ -432,14 +453,53 @@ def _nearest(name: str, valid: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; valid names: {', '.join(sorted(valid))}"
 
 
-def _explain(error: ValidationError, config_file: Path | None) -> Iterator[str]:
-    where = (
-        f" (flags, {ENV_PREFIX}* variables or {config_file})" if config_file else f" (flags or {ENV_PREFIX}* variables)"
-    )
+def _nearest_setting(path: tuple[str, ...]) -> str:
+    """The setting of the same name in another section, or the nearest one beside it."""
+    namesakes = [f"{section}.{path[-1]}" for section in _names() if path[-1] in _names((section,))]
+    return f"; did you mean {namesakes[0]!r}?" if namesakes else _nearest(path[-1], _names(path[:-1]))
+
+
+def _explain(
+    error: ValidationError, flags: Mapping[str, Any], config_file: Path | None, from_file: Mapping[str, Any]
+) -> Iterator[str]:
     for problem in error.errors(include_url=False, include_input=False):
         path = tuple(str(part) for part in problem["loc"])
+        where = _where(path, flags, config_file, from_file)
         name = ".".join(path)
         if problem["type"] == "extra_forbidden":
-            yield f"unknown setting {name!r}{_nearest(path[-1], _names(path[:-1]))}{where}"
+            yield f"{where}unknown setting {name!r}{_nearest_setting(path)}"
+        elif problem["type"] == "model_type":
+            yield f"{where}{name!r} is a section; write its settings indented below it: {', '.join(_names(path))}"
         else:
-            yield f"setting {name!r}: {problem['msg']}{where}"
+            yield f"{where}setting {name!r}: {problem['msg']}"
+
+
+def _where(path: tuple[str, ...], flags: Mapping[str, Any], config_file: Path | None, from_file: object) -> str:
+    """Who said so, in the order in which they win, as the beginning of a sentence."""
+    if _holds(flags, path):
+        return f"flag --{path[-1].replace('_', '-')}: "
+    for variable in os.environ:
+        if tuple(variable.lower().removeprefix(ENV_PREFIX.lower()).split("__")) == path[:2]:
+            return f"environment variable {variable}: "
+    return f"{config_file}: " if _holds(from_file, path[:2]) else ""
+
+
+def _holds(values: object, path: tuple[str, ...]) -> bool:
+    if not path:
+        return True
+    return isinstance(values, Mapping) and path[0] in values and _holds(values[path[0]], path[1:])
+
+
+def _explain_environment(error: SettingsError) -> str:
+    sections = [name for name in _names() if f'"{name}"' in str(error)]
+    prefixes = tuple(f"{ENV_PREFIX}{name}".upper() for name in sections)
+    told = ", ".join(sorted(name for name in os.environ if name.upper().startswith(prefixes)))
+    return f"environment variable {told}: not JSON; write a list or a group of settings as JSON, such as '[\".mp4\"]'"
+
+
+def _check_address(base_url: str | None) -> None:
+    if base_url is None:
+        return
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(f"platform.base_url {base_url!r} is no http or https address; the platform's is {REMOTE_URL}")

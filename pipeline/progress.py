@@ -23,8 +23,9 @@ class Snapshot:
     Attributes:
         rows: read so far; `total` all of them where that is known without delay.
         settled: rows that need nothing more: written, failed, or done before.
+        skipped: of these, settled by an earlier run, in whichever way.
         stages: jobs now standing in each state, of the whole ledger.
-        rate_bytes_s: upload rate over the last seconds.
+        elapsed_s: since the run was opened.
     """
 
     rows: int
@@ -101,11 +102,11 @@ async def show(take: Callable[[], Snapshot], console: Console, *, plain_interval
 
 
 def plain_line(snapshot: Snapshot, meter: Meter) -> str:
-    """One line such as `25 of 2028 videos, 1 failed, 32 in flight, 1.2 GiB up at 35.0 MiB/s, $0.53, 1 h 04 min
+    """One line such as `25 of 2,028 videos, 1 failed, 32 in flight, 1.2 GiB up at 35.0 MiB/s, $0.53, 1 h 04 min
     left`.
     """
-    total = f"of {snapshot.total}" if snapshot.total is not None else f"of {snapshot.rows} found so far"
-    parts = [f"{snapshot.settled} {total} videos", f"{snapshot.failed} failed", f"{snapshot.in_flight} in flight"]
+    videos = f"{snapshot.total:,} videos" if snapshot.total is not None else f"{snapshot.rows:,} videos found so far"
+    parts = [f"{snapshot.settled:,} of {videos}", f"{snapshot.failed:,} failed", f"{snapshot.in_flight:,} in flight"]
     parts.append(f"{size(snapshot.uploaded_bytes)} up at {size(meter.bytes_per_s())}/s")
     parts.append(f"${snapshot.spent_usd:,.2f}")
     left = meter.eta_s(snapshot)

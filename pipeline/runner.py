@@ -13,7 +13,9 @@ import structlog
 from pipeline.client import counted_requests
 from pipeline.config import RunSettings
 from pipeline.errors import (
+    ConfigError,
     FatalError,
+    ManifestError,
     PauseRun,
     SourceRejected,
     SourceUnreadable,
@@ -109,6 +111,8 @@ class Runner:
                 await self._feed(rows)
             except (PauseRun, FatalError) as reason:
                 self.stop(reason, now=isinstance(reason, FatalError))
+            except ManifestError as error:  # it was sound when the run began
+                self.stop(FatalError(error.message, code=error.code), now=True)
 
     def stop(self, reason: PauseRun | FatalError, *, now: bool) -> None:
         """Feed no more. With `now`, cancel everything that is not shielded, and give the rest a bounded time."""
@@ -169,6 +173,8 @@ class Runner:
             self.stop(pause, now=False)
         except FatalError as fatal:
             self.stop(fatal, now=True)
+        except ConfigError as error:  # only the platform's answer showed that it cannot be obeyed
+            self.stop(FatalError(error.message, code=error.code), now=True)
         finally:
             self.tally.in_flight -= 1
             self._slots.release()

@@ -10,46 +10,23 @@
 | 5 | another run holds the output folder |
 """
 
+import signal
 import sys
 
-import click
-
-from pipeline.cli.exits import Exit, code_of
-from pipeline.cli.retry import retry
-from pipeline.cli.run import run
-from pipeline.cli.serve import serve
-from pipeline.cli.status import status
-from pipeline.errors import ManifestError, PipelineError
+from pipeline.cli.exits import Exit
 
 __all__ = ["Exit", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="video-analysis-pipeline")
-def pipeline() -> None:
-    """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
-
-
-for command in (run, status, retry, serve):
-    pipeline.add_command(command)
-
-
 def main() -> None:
     """Run one command and exit with its code."""
+    # until a run heeds signals by itself, a service manager's SIGTERM ends it as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(pipeline.main(standalone_mode=False) or Exit.DONE)
-    except PipelineError as error:
-        _explain(error)
-        sys.exit(code_of(error))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(Exit.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(Exit.PAUSED)
+        from pipeline.cli.commands import run_command  # half a second of imports, in which a signal may come
 
-
-def _explain(error: PipelineError) -> None:
-    click.echo(f"error: {error.message}", err=True)
-    if isinstance(error, ManifestError):
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
+        code = run_command()
+    except KeyboardInterrupt:
+        sys.stderr.write("paused: stopped before anything was begun; run the same command again\n")
+        code = Exit.PAUSED
+    sys.exit(code)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from pipeline.config import Settings, load
+from pipeline.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,6 +51,22 @@ def settings_options(command: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def required_ledger(folder: Path) -> Path:
+    """The ledger of an output folder that an earlier run has filled.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    path = folder / "ledger.db"
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no ledger in {folder}: no run has worked there yet; check --out") from error
+    except OSError as error:
+        raise ConfigError(f"cannot look for a ledger in {folder}: {error.strerror}; check --out") from error
+    return path
 
 
 def settings_from(config: Path | None, given: dict[str, Any]) -> Settings:

@@ -11,7 +11,7 @@ import click
 
 from pipeline import log
 from pipeline.app import Run, configured_recipe, rows_of
-from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.options import required_ledger, settings_from, settings_options
 from pipeline.cli.run import checked_manifest, drive
 from pipeline.cli.summary import Report
 from pipeline.runner import Row
@@ -21,14 +21,18 @@ from pipeline.runner import Row
 @settings_options
 @click.option("--class", "classes", multiple=True, help="Only failures of this error class or code; may be repeated.")
 def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **given: Any) -> int:
-    """Reopen failed videos at their last good fact and drive them; then run MANIFEST, if one is named."""
+    """Reopen failed videos at their last good fact and drive them; then run MANIFEST, if one is named here.
+
+    A manifest that only the configuration names is left alone: that is what `run` is for.
+    """
     settings = settings_from(config, given)
+    required_ledger(settings.output.dir)
     log.configure(settings.log)
     chosen = frozenset(classes)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         further: Iterator[Row] = iter(())
         manifest = None
-        if settings.manifest.source is not None:
+        if given["manifest"] is not None:
             recipe = configured_recipe(settings)
             manifest, _ = checked_manifest(settings, Path(spool))
             further = rows_of(manifest.videos(), recipe)
@@ -36,4 +40,4 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
         def feed(opened: Run) -> Iterator[Row]:
             return chain(opened.reopened_rows(chosen), further)
 
-        return anyio.run(drive, settings, feed, None, Report(settings, config, as_json, manifest))
+        return anyio.run(drive, settings, feed, None, Report(settings, config, given, as_json, manifest))

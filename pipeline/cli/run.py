@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.app import Run, configured_recipe, open_run, rows_of
 from pipeline.cli.exits import Exit
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.summary import Report, conclude
+from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
 from pipeline.errors import FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
@@ -38,7 +40,9 @@ def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
     recipe = configured_recipe(settings)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         manifest, total = checked_manifest(settings, Path(spool))
-        return anyio.run(drive, settings, _feed(manifest, recipe), total, Report(settings, config, as_json, manifest))
+        return anyio.run(
+            drive, settings, _feed(manifest, recipe), total, Report(settings, config, given, as_json, manifest)
+        )
 
 
 def checked_manifest(settings: Settings, spool: Path) -> tuple[Manifest, int | None]:
@@ -58,30 +62,69 @@ def _feed(manifest: Manifest, recipe: Recipe) -> Feed:
 
 
 async def drive(settings: Settings, feed: Feed, total: int | None, report: Report) -> Exit:
-    """Open a run, drive it with progress and signals at work, and conclude it."""
+    """Open a run, drive it with progress and signals at work, and conclude it.
+
+    Raises:
+        Interrupted: a signal came before anything was begun.
+        PipelineError: what `open_run` raises.
+    """
+    code: Exit | None = None
+    with gravest_failure(), anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with anyio.create_task_group() as group:
+            brake = Brake(group.cancel_scope)
+            group.start_soon(_heed, signals, brake)
+            async with open_run(settings) as opened:
+                brake.run = opened
+                await _execute(opened, feed(opened), _display(opened, total, report))
+                code = conclude(opened, opened.snapshot(total), report)
+            group.cancel_scope.cancel()
+    if code is None:
+        raise Interrupted("stopped by a signal before anything was begun; run the same command again")
+    return code
+
+
+@dataclass(slots=True)
+class Brake:
+    """What signals act on: the first stops in order, the second at once, for the ledger is true at every instant.
+
+    Attributes:
+        scope: of everything, while there is no run yet.
+        run: once it is open.
+    """
+
+    scope: anyio.CancelScope
+    run: Run | None = None
+    pulled: bool = False
+
+    def pull(self, name: str) -> None:
+        """Heed a signal."""
+        if self.pulled or (self.run and isinstance(self.run.runner.stopped_by, FatalError)):
+            os._exit(Exit.PAUSED)
+        self.pulled = True
+        if self.run is None:
+            self.scope.cancel()
+        else:
+            reason = Interrupted(f"{name} received; run the same command again to resume")
+            self.run.runner.stop(reason, now=True)
+
+
+async def _heed(signals: AsyncIterator[signal.Signals], brake: Brake) -> None:
+    async for received in signals:
+        brake.pull(signal.Signals(received).name)
+
+
+def _display(opened: Run, total: int | None, report: Report) -> Callable[[], Coroutine[Any, Any, None]]:
     console = Console(stderr=True)
     live = console.is_terminal and not report.as_json
-    async with open_run(settings) as opened:
-        async with anyio.create_task_group() as group:
-            group.start_soon(_heed_signals, opened)
-
-            def take() -> progress.Snapshot:
-                return opened.snapshot(total)
-
-            async def show() -> None:
-                await progress.show(take, console, plain_interval_s=settings.run.plain_interval_s, live=live)
-
-            group.start_soon(show)
-            await opened.execute(feed(opened))
-            group.cancel_scope.cancel()
-        return conclude(opened, opened.snapshot(total), report)
+    interval_s = report.settings.run.plain_interval_s
+    return lambda: progress.show(lambda: opened.snapshot(total), console, plain_interval_s=interval_s, live=live)
 
 
-async def _heed_signals(opened: Run) -> None:
-    """The first signal stops in order, the second at once: the ledger is true at every instant."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for received in signals:
-            if isinstance(opened.runner.stopped_by, Interrupted | FatalError):
-                os._exit(Exit.PAUSED)
-            name = signal.Signals(received).name
-            opened.runner.stop(Interrupted(f"{name} received; run the same command again to resume"), now=True)
+async def _execute(opened: Run, rows: Iterable[Row], display: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(display)
+        try:
+            await opened.execute(rows)
+        except FatalError as error:  # the last word to a sink: the summary is to tell of it
+            opened.runner.stop(error, now=True)
+        group.cancel_scope.cancel()

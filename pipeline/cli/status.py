@@ -1,12 +1,14 @@
 """`pipeline status`: where the ledger stands."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from pipeline.cli.summary import failure_lines
+from pipeline.cli.options import required_ledger
+from pipeline.cli.summary import failure_facts, failure_lines, retry_command
 from pipeline.config import load
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView
@@ -19,16 +21,15 @@ from pipeline.ledger import LedgerView
 def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
     """Show where an output folder stands: jobs by state, failures by cause, spend. Safe while a run is on."""
     folder = load(config, {"output": {"dir": out} if out else {}}).output.dir
-    view = LedgerView(folder / "ledger.db")
-    facts = _facts(view, folder)
-    view.close()
+    with closing(LedgerView(required_ledger(folder))) as view:
+        facts = _facts(view, folder)
     if as_json:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
         return
     click.echo(f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent")
     for state, count in facts["states"].items():
         click.echo(f"  {state:<10} {count:>9,}")
-    for line in failure_lines(facts["failures"], folder, config):
+    for line in failure_lines(facts["failures"], folder, retry_command(folder, config)):
         click.echo(line)
 
 
@@ -38,14 +39,5 @@ def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:
         "out": str(folder),
         "states": {state.value: counts[state] for state in State if counts.get(state)},
         "spent_usd": round(view.spent_usd(), 6),
-        "failures": [
-            {
-                "error": group.error,
-                "code": group.code,
-                "message": group.message,
-                "count": group.count,
-                "sources": group.sources,
-            }
-            for group in view.failure_groups()
-        ],
+        "failures": failure_facts(view),
     }

@@ -1,20 +1,28 @@
 """The last lines of a run: what was done, where it lies, what failed and why, and the command that goes on."""
 
+import contextlib
+import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
+import structlog
 
 from pipeline.app import Run
 from pipeline.cli.exits import Exit
-from pipeline.config import Settings
+from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
 from pipeline.errors import FatalError
+from pipeline.ledger import LedgerView
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +32,14 @@ class Report:
     Attributes:
         settings: of the run.
         config: the configuration file that was named.
+        given: the flags, by name; None where one was not given.
         as_json: whether a machine reads it.
         manifest: tells what could not even be looked into.
     """
 
     settings: Settings
     config: Path | None
+    given: Mapping[str, Any]
     as_json: bool
     manifest: Manifest | None = None
 
@@ -42,14 +52,22 @@ class Report:
 def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
     code = _code(run, last, report)
-    facts = _facts(run, last, code) | {"unread": list(report.unread)}
-    (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
-    if report.as_json:
-        click.echo(orjson.dumps(facts).decode())
-    else:
-        for line in _lines(facts, report):
-            click.echo(line)
+    facts = _facts(run, last, code) | {"platform": _platform(report.settings), "unread": list(report.unread)}
+    try:
+        (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+    except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
+        log.warning("summary.unwritten", reason=error.strerror)
+    _say([orjson.dumps(facts).decode()] if report.as_json else _lines(facts, report))
     return code
+
+
+def _say(lines: Iterable[str]) -> None:
+    """Print; whoever was to read it may be gone (`| head`), and the exit code has to tell the truth all the same."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code(run: Run, last: Snapshot, report: Report) -> Exit:
@@ -83,17 +101,28 @@ def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
         "usage": str(out / "usage.jsonl"),
         "failures": str(out / "failures.jsonl"),
         "log": str(run.folder / "log.jsonl"),
-        "failure_groups": [
-            {
-                "error": group.error,
-                "code": group.code,
-                "message": group.message,
-                "count": group.count,
-                "sources": group.sources,
-            }
-            for group in run.ledger.failure_groups()
-        ],
+        "failure_groups": failure_facts(run.ledger),
     }
+
+
+def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
+    """The failures of an output folder by cause, as they stand in a summary."""
+    return [
+        {
+            "error": group.error,
+            "code": group.code,
+            "message": group.message,
+            "count": group.count,
+            "sources": group.sources,
+        }
+        for group in ledger.failure_groups()
+    ]
+
+
+def _platform(settings: Settings) -> str:
+    if not settings.is_local:
+        return settings.platform.base_url or REMOTE_URL
+    return "local"
 
 
 def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
@@ -106,9 +135,11 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
         f"{size(facts['uploaded_bytes'])} uploaded, {facts['video_minutes']:,.1f} min of video analysed,"
         f" {facts['output_tokens']:,} output tokens, ${facts['cost_usd']:,.2f}"
     )
+    forgotten = report.settings.is_local and report.settings.platform.kind == "auto"
+    yield f"platform {facts['platform']}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}"
     yield f"results  {facts['results']}"
     yield f"usage    {facts['usage']}"
-    yield from failure_lines(facts["failure_groups"], out, report.config)
+    yield from failure_lines(facts["failure_groups"], out, retry_command(out, report.config, report.given))
     for sentence in facts["unread"]:
         yield f"not looked into: {_one_line(sentence)}"
     if facts["stopped_by"] is not None:
@@ -118,22 +149,49 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
             yield f"resume after {facts['resume_at']:%Y-%m-%d %H:%M %Z}"
 
 
-def failure_lines(groups: Sequence[Mapping[str, Any]], out: Path, config: Path | None) -> Iterator[str]:
+def failure_lines(groups: Sequence[Mapping[str, Any]], out: Path, command: str) -> Iterator[str]:
     """Failed files grouped by cause, where all of them are listed, and the command that tries them again."""
     if not groups:
         return
     total = sum(group["count"] for group in groups)
     yield f"{total:,} failed, by cause:"
     for group in groups:
-        yield f"  {group['count']:,} x {group['error']} ({group['code']})"
+        yield f"  {group['count']:,} x {group['error']} ({group['code']}): {_one_line(group['message'])}"
         for source in group["sources"]:
             yield f"      {_one_line(source)}"
         if group["count"] > len(group["sources"]):
             yield f"      and {group['count'] - len(group['sources']):,} more"
-        yield f"      {_one_line(group['message'])}"
     yield f"all of them with their messages: {out / 'failures.jsonl'}"
-    chosen = f" -c {shlex.quote(str(config))}" if config else ""
-    yield f"try them again: pipeline retry{chosen} --out {shlex.quote(str(out))}"
+    yield f"try them again: {command}"
+
+
+def retry_command(out: Path, config: Path | None, given: Mapping[str, Any] | None = None) -> str:
+    """The shell command that tries the failed videos of a folder again, as it works from any folder.
+
+    Args:
+        out: the output folder.
+        config: the configuration file that was named.
+        given: flags of the run, by name; those that say which platform is asked are said again.
+    """
+    words = [*_program(), "retry"]
+    if config is not None:
+        words += ["-c", str(config.absolute())]
+    for flag in ("platform", "base_url"):
+        if given and given[flag] is not None:
+            words += [f"--{flag.replace('_', '-')}", given[flag]]
+    return shlex.join([*words, "--out", str(out.absolute())])
+
+
+def _program() -> list[str]:
+    """How this program was called."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return [sys.executable, "-m", "pipeline"]
+    found = shutil.which(called.name)
+    with contextlib.suppress(OSError):
+        if found is not None and called.samefile(found):
+            return [called.name]
+    return [str(called.absolute())]
 
 
 def _one_line(text: str) -> str:

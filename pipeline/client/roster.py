@@ -1,5 +1,6 @@
 """Those who wait for news, gathered so that one request can ask for many of them."""
 
+from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar, cast
 
 import anyio
@@ -54,6 +55,16 @@ class Roster(Generic[T]):
             return await seat.news()
         finally:
             self._seats.discard(seat)
+
+    def ids(self) -> set[str]:
+        """Everything that is waited for and not taken."""
+        return {seat.id for seat in self._seats}
+
+    def take(self, ids: AbstractSet[str]) -> list[Seat[T]]:
+        """The seats for these, due or not; whoever takes them has to tell them."""
+        taken = [seat for seat in self._seats if seat.id in ids]
+        self._seats.difference_update(taken)
+        return taken
 
     async def due(self, tick_s: float) -> list[Seat[T]]:
         """Take the seats that are due, once there are any; whoever takes them has to tell them.

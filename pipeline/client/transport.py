@@ -3,6 +3,7 @@
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TypeVar
 
 import aiohttp
@@ -170,16 +171,18 @@ class Transport:
         return answer
 
     def _on_progress(self, scope: anyio.CancelScope, body: FileBody, on_bytes: OnBytes | None) -> OnBytes:
-        coarse_s = self._stall_s * 0.9
+        renewed_at = monotonic()
 
         def moved(count: int) -> None:
+            nonlocal renewed_at
             if on_bytes is not None:
                 on_bytes(count)
-            now = anyio.current_time()
+            now = monotonic()
             if body.is_sent:  # behind the last byte the platform may take its time to answer
-                scope.deadline = now + self._stall_s + self._retry.response_timeout_s
-            elif scope.deadline - now < coarse_s:  # moving a timer costs as much as reading a small block
-                scope.deadline = now + self._stall_s
+                scope.deadline = anyio.current_time() + self._stall_s + self._retry.response_timeout_s
+            elif now - renewed_at > self._stall_s / 10:  # not for every block: to move a timer takes a third of a read
+                scope.deadline = anyio.current_time() + self._stall_s
+                renewed_at = now
 
         return moved
 

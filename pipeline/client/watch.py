@@ -16,8 +16,9 @@ from pipeline.errors import FatalError, PauseRun, PipelineError, RetriesExhauste
 from pipeline.models import Asset, Task
 
 TERMINAL = frozenset({"ready", "failed", "canceled"})
-# The list is asked for what is ready. Every so many looks a task is retrieved, so that no other end stays unseen.
-DIRECT_LOOK = 3
+# The list is asked for what is ready, and only its front is read. What it did not show is retrieved with the next look: by
+# then it is further back, or ended otherwise. With 500 in flight: found 5 s sooner, at no more requests.
+DIRECT_LOOK = 2
 
 
 def look_again_s(looks: int, *, min_s: float, max_s: float, dice: float) -> float:
@@ -130,7 +131,7 @@ class Watch:
             for seat in set(due).difference(listed):
                 seat.tell(True)  # worth retrieving
             try:
-                ready = await self._ready_among({seat.id for seat in listed})
+                ready = await self._ready_of({seat.id for seat in listed})
             except VideoError:  # no list to be had: each for himself
                 ready = {seat.id for seat in listed}
             except (PauseRun, FatalError) as error:
@@ -138,14 +139,20 @@ class Watch:
                 continue
             for seat in listed:
                 seat.tell(seat.id in ready)
+            for seat in self._for_tasks.take(ready):  # done sooner than expected
+                seat.tell(True)
 
-    async def _ready_among(self, sought: set[str]) -> set[str]:
-        """Which of these tasks the list shows as ready; newest first, they are in front of what ended before them."""
+    async def _ready_of(self, sought: set[str]) -> set[str]:
+        """Which tasks the list shows as ready, of those sought and all others that are waited for.
+
+        Newest first, they are in front of what was done with before; a page with none of them is behind them all.
+        """
+        waited_for = sought | self._for_tasks.ids()
         found: set[str] = set()
         page = 1
-        while found != sought:
+        while not sought <= found:
             tasks = await self._tasks.list(page=page, status="ready")
-            hits = sought.intersection(task.id for task in tasks) - found
+            hits = waited_for.intersection(task.id for task in tasks) - found
             found |= hits
             if not hits or len(tasks) < PAGE:
                 break

@@ -12,6 +12,14 @@ from pipeline.jobs import Job, State
 from pipeline.ledger.records import JOB_COLUMNS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
 from pipeline.models import FileStamp
 
+# Every failed source with the reason, in which the file's name would tell apart what is alike.
+_FAILED = """
+    SELECT error, code, sources.source AS name,
+        iif(substr(message, 1, length(jobs.source) + 2) = jobs.source || ': ',
+            substr(message, length(jobs.source) + 3), replace(message, jobs.source, 'the file')) AS reason
+    FROM jobs JOIN sources USING (key) WHERE state = 'failed' AND written = 0 AND stale = 0
+"""
+
 
 class LedgerView:
     """What an output folder remembers, for reading; sees everything that was committed before the question."""
@@ -136,23 +144,28 @@ class LedgerView:
             for source in self.sources(job.key, written=False):
                 yield job, source, datetime.fromisoformat(row["updated_at"])
 
-    def failure_groups(self, sample: int = 5) -> list[FailureGroup]:
-        """Failed sources grouped by cause, the largest group first, with a few of their names."""
-        failed = "FROM jobs JOIN sources USING (key) WHERE state = 'failed' AND written = 0 AND stale = 0"
+    def failure_groups(self, sample: int = 5, most: int = 30) -> list[FailureGroup]:
+        """Failed sources grouped by cause, the largest group first, with a few of their names.
+
+        A cause is the reason itself, told without the file's name; where there are more than `most` of them, its code.
+        """
+        groups = self._failure_groups("error, code, reason", sample, most + 1)
+        return groups if len(groups) <= most else self._failure_groups("error, code", sample, most)
+
+    def _failure_groups(self, cause: str, sample: int, most: int) -> list[FailureGroup]:
         groups = self._all(
-            f"SELECT error, code, max(message) AS message, count(*) AS n {failed}"
-            " GROUP BY error, code ORDER BY n DESC, code",
-            (),
+            f"SELECT error, code, min(reason) AS message, count(*) AS n FROM ({_FAILED}) GROUP BY {cause}"
+            " ORDER BY n DESC, error, code, message LIMIT ?",
+            (most,),
         )
-        return [
-            FailureGroup(row["error"], row["code"], row["message"], row["n"], tuple(
-                found["source"] for found in self._all(
-                    f"SELECT sources.source {failed} AND error = ? AND code = ? ORDER BY sources.source LIMIT ?",
-                    (row["error"], row["code"], sample),
-                )
-            ))
-            for row in groups
-        ]  # fmt: skip
+        alike = " AND ".join(f"{column} = ?" for column in cause.split(", "))
+        found = []
+        for row in groups:
+            values = (row["error"], row["code"], row["message"])[: alike.count("?")]
+            names = self._all(f"SELECT name FROM ({_FAILED}) WHERE {alike} ORDER BY name LIMIT ?", (*values, sample))
+            sources = tuple(name["name"] for name in names)
+            found.append(FailureGroup(row["error"], row["code"], row["message"], row["n"], sources))
+        return found
 
     def _one(self, sql: str, values: tuple[Any, ...]) -> sqlite3.Row | None:
         rows = self._all(sql, values)

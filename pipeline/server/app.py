@@ -1,9 +1,11 @@
 """The embedded platform as a whole: `serve` opens everything, listens, and closes everything in reverse."""
 
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import aiohttp
 import anyio
@@ -11,7 +13,7 @@ import anyio.to_thread
 from aiohttp import web
 
 from pipeline.config import ServerSettings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, FatalError
 from pipeline.server.analyses import Analyses
 from pipeline.server.assets import Assets
 from pipeline.server.engines import ENGINES
@@ -79,12 +81,13 @@ async def serve(
     Raises:
         ConfigError: an unknown engine, an address that cannot be listened on, or an unusable data folder.
         FolderLocked: another platform uses the data folder.
+        FatalError: the data folder can no longer be written.
     """
     if settings.engine not in ENGINES:
         raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(ENGINES))}")
     faults = faults or Faults()
     async with AsyncExitStack() as stack:
-        stack.enter_context(_single_failure())
+        stack.enter_context(_single_failure(settings.data))
         files, store = _open_data(stack, settings)
         signer = Signer(store.secret, settings.url_ttl_s)
         faults.attach(signer)
@@ -116,11 +119,17 @@ async def serve(
 
 
 @contextmanager
-def _single_failure() -> Iterator[None]:
+def _single_failure(data: Path) -> Iterator[None]:
     # the task group wraps whatever the caller's block raises; the caller should see what it raised
     try:
         yield
     except BaseExceptionGroup as group:
+        _, others = group.split(sqlite3.Error)
+        if others is None:  # of work that nobody waits for, so that no answer could tell of it
+            raise FatalError(
+                f"the embedded platform cannot write its data in {data}: {group.exceptions[0]}; "
+                "free disk space or repair the folder's permissions, then run again"
+            ) from group
         if len(group.exceptions) > 1:
             raise
         raise group.exceptions[0] from None

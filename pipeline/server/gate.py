@@ -1,5 +1,6 @@
 """What every request passes: books, faults, key and rate limits on the way in, errors on the way out."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientPayloadError, web
@@ -65,6 +66,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         problem = ApiError(400, "request_canceled_or_timed_out", "The request body did not arrive whole.")
     except OSError as error:
         problem = ApiError(500, "internal_server_error", f"The platform's disk: {error.strerror}.")
+    except sqlite3.OperationalError as error:
+        problem = ApiError(500, "internal_server_error", f"The platform's disk: {error}.")
     return describe(problem, request.method, request.path)
 
 

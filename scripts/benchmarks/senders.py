@@ -1,15 +1,19 @@
-"""Upload one file and say what it cost, in a process of its own: python -m benchmarks.senders ours|sync|async."""
+"""Upload one file and say what it cost, in a process of its own: python -m benchmarks.senders ours|sync|async|bare."""
 
 import argparse
 import asyncio
 import json
+import os
+import socket
 import ssl
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.costs import Gauge, Usage
 
 KEY = "bench"
+BARE_BLOCK_BYTES = 128 * 1024
 
 
 async def ours(base_url: str, file: Path, chunks: int, certificate: Path | None) -> Usage:
@@ -24,7 +28,7 @@ async def ours(base_url: str, file: Path, chunks: int, certificate: Path | None)
     async with open_platform(
         base_url,
         SecretStr(KEY),
-        upload=UploadSettings(chunks=chunks, read_bytes=int(__import__("os").environ.get("RB","524288"))),
+        upload=UploadSettings(chunks=chunks),
         polling=PollingSettings(),
         retry=RetrySettings(),
         limits=LimitSettings.unlimited(),
@@ -56,9 +60,24 @@ async def rival_async(base_url: str, file: Path, chunks: int) -> Usage:
     return gauge.usage
 
 
+def bare(base_url: str, file: Path) -> Usage:
+    """What the machine allows: read and send in a loop, one connection, no client at all."""
+    address = urlsplit(base_url)
+    assert address.hostname is not None
+    size = file.stat().st_size
+    block = memoryview(bytearray(BARE_BLOCK_BYTES))
+    with file.open("rb", buffering=0) as source, socket.create_connection((address.hostname, address.port)) as link:
+        with Gauge() as gauge:
+            link.sendall(f"PUT /chunks/bare/1 HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode())
+            while count := os.readv(source.fileno(), [block]):
+                link.sendall(block[:count])
+            link.recv(BARE_BLOCK_BYTES)
+    return gauge.usage
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Upload one file and print what it cost as JSON.")
-    parser.add_argument("who", choices=["ours", "sync", "async"])
+    parser.add_argument("who", choices=["ours", "sync", "async", "bare"])
     parser.add_argument("base_url")
     parser.add_argument("file", type=Path)
     parser.add_argument("--chunks", type=int, default=5, help="in flight at once")
@@ -68,8 +87,10 @@ def main() -> None:
         usage = asyncio.run(ours(options.base_url, options.file, options.chunks, options.certificate))
     elif options.who == "sync":
         usage = rival(options.base_url, options.file, options.chunks)
-    else:
+    elif options.who == "async":
         usage = asyncio.run(rival_async(options.base_url, options.file, options.chunks))
+    else:
+        usage = bare(options.base_url, options.file)
     print(json.dumps(asdict(usage)))
 
 

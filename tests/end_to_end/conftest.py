@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -53,12 +53,13 @@ QUICK = {
 _seeds = count(1)
 
 
-def until(happened: Callable[[], object]) -> None:
-    """Wait for what is bound to happen."""
+def until(happened: Callable[[], object], process: "subprocess.Popen[bytes]") -> None:
+    """Wait for what is bound to happen while a process runs."""
     end = time.monotonic() + PATIENCE_S
     while not happened():
+        assert process.poll() is None, "the process has ended"
         assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
+        time.sleep(0.01)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -94,7 +95,8 @@ class Server:
     def __init__(self, data: Path, **settings: Any) -> None:
         self._data = data
         self._port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        # a connection that was kept would not outlive a kill
+        self._http = httpx.Client(timeout=PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=0))
         self.base_url = ""
         self.start(**settings)
 
@@ -106,19 +108,23 @@ class Server:
         command = [sys.executable, "-m", "pipeline", "serve", "--faults", "--port", str(self._port)]
         command += ["--data", str(self._data), "--ready-file", str(ready)]
         variables = {f"PIPELINE_SERVER__{name.upper()}": str(value) for name, value in values.items()}
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment(**variables), stdout=subprocess.DEVNULL)
-        until(lambda: ready.exists() or self._process.poll() is not None)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment(**variables), stdout=subprocess.DEVNULL)
+        until(ready.exists, self.process)
         self.base_url = ready.read_text()
         self._port = httpx.URL(self.base_url).port
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        self.kill()
+        self._http.close()
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """The body of an answer; `path` is below the base URL unless it begins with `/_`."""
         base = self.base_url.removesuffix("/v1.3") if path.startswith("/_") else self.base_url
-        response = httpx.request(method, base + path, headers={"x-api-key": KEY}, timeout=PATIENCE_S, **options)
+        response = self._http.request(method, base + path, headers={"x-api-key": KEY}, **options)
         response.raise_for_status()
         return response.json() if response.content else None
 
@@ -182,12 +188,18 @@ class Archive:
         assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done
         return json.loads(done.stdout)
 
-    def start(self) -> "subprocess.Popen[bytes]":
-        """Begin a run."""
+    @contextmanager
+    def running(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """A run under way; it is killed where the block leaves it running."""
         command = self._command("run", "--json")
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     def run_killed_after(self, state: str, *, intent: bool = False, nth: int = 1) -> None:
         """A run that kills itself when its ledger has recorded something of this kind for the nth time."""
@@ -243,6 +255,14 @@ class Archive:
         assert sum(times) - len(times) <= crashes * UNREPORTED_CHUNKS
         assert self.books().requests["PUT /chunks/{upload_id}/{index}"] == sum(times)  # none was refused either
 
+    def assert_uploads_explained(self, *, crashes: int) -> None:
+        """Nothing was uploaded or opened again but what was under way in a crash."""
+        requests = self.books().requests
+        large = sum(job["upload"] is not None for job in self.jobs())
+        under_way = crashes * UPLOAD["files"]
+        assert requests["POST /assets"] <= len(self.jobs()) - large + under_way
+        assert requests["POST /assets/multipart-uploads"] <= large + under_way
+
 
 def _pair(line: dict[str, Any]) -> tuple[str, str]:
     return line["key"], line["source"]
@@ -258,11 +278,17 @@ def video_bytes(seed: int, least_bytes: int = 0) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Waits for what is bound to happen while a process runs."""
+    return until
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A platform for all tests that need no settings of their own."""
     running = Server(tmp_path_factory.mktemp("server") / "data")
     yield running
-    running.kill()
+    running.close()
 
 
 @pytest.fixture
@@ -272,7 +298,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
         def start(**settings: Any) -> Server:
             running = Server(tmp_path / "server", **settings)
-            stack.callback(running.kill)
+            stack.callback(running.close)
             return running
 
         yield start

@@ -27,6 +27,20 @@ def test_killed_after_a_save(archive, state, intent, nth):
     archive.run()
     archive.assert_complete()
     archive.assert_sent_once(crashes=1)
+    archive.assert_uploads_explained(crashes=1)
+
+
+def test_killed_after_a_failure(archive):
+    """A video that failed just before its run was killed is told by the next run, and not paid again."""
+    archive.add(small=2)
+    archive.server.outcome(status="failed", message="The model has a headache.")
+    archive.run_killed_after("failed")
+    assert archive.run(code=1)["failed"] == 1
+    (failure,) = archive.lines("failures.jsonl")
+    assert "headache" in failure["message"]
+    assert archive.books().tasks_created == 2
+    archive.run(command="retry")
+    assert sorted(line["source"] for line in archive.lines("results.jsonl")) == archive.sources()
 
 
 def test_killed_at_random_twenty_times(serve, open_archive):
@@ -40,16 +54,17 @@ def test_killed_at_random_twenty_times(serve, open_archive):
     archive.run()
     archive.assert_complete()
     archive.assert_sent_once(crashes=KILLS)
+    archive.assert_uploads_explained(crashes=KILLS)
 
 
 def killed_in_the_middle(archive, after_s: float) -> bool:
     """Kill a run so long after it has begun its work; False where it was done by then."""
     began = set(archive.out.glob("runs/*"))
-    process = archive.start()
-    while set(archive.out.glob("runs/*")) == began and process.poll() is None:
-        time.sleep(0.01)
-    try:
-        return process.wait(after_s) == -signal.SIGKILL
-    except subprocess.TimeoutExpired:
-        process.kill()
+    with archive.running() as process:
+        while set(archive.out.glob("runs/*")) == began and process.poll() is None:
+            time.sleep(0.01)
+        try:
+            process.wait(after_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
         return process.wait() == -signal.SIGKILL

@@ -7,7 +7,7 @@ commit writes no more than the page cache, which survives a killed process. Only
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +45,8 @@ class Database:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):  # on a full disk the log stays, and is read by the next opening
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
     def _create(self) -> None:
@@ -97,7 +98,7 @@ class Database:
 
     def checkpoint(self) -> None:
         """Move the log into the database file; blocking, with a connection of its own, so that a thread can do it."""
-        with closing(sqlite3.connect(self._path)) as connection:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self._path)) as connection:  # there is another time
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 

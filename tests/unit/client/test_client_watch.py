@@ -145,3 +145,11 @@ async def test_what_a_block_raises_comes_out_as_itself(run_pair):
     with pytest.raises(RetriesExhausted):
         async with run_pair():
             raise RetriesExhausted("enough")
+
+
+async def test_what_earlier_runs_saw_times_the_first_look(run_pair, video):
+    """With the waits of earlier runs a first look comes when similar videos were done, not when the settings guess."""
+    async with run_pair(polling={"first_look_s": 3600}) as pair:
+        pair.client.watch.learn([(2.0, 0.3), (7200.0, 3600.0)])
+        task = await pair.create_task(await pair.ready_asset(video))
+        assert (await pair.task_done(task, video_minutes=2 / 60)).status == "ready"

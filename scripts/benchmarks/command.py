@@ -1,0 +1,57 @@
+"""The command: which benchmarks to run, and how large."""
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import feed, report, tasks, upload
+
+Benchmark = Callable[[argparse.Namespace], str]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the machine and the tables of the chosen benchmarks."""
+    options = _parser().parse_args(arguments)
+    chosen = BENCHMARKS if options.benchmark == "all" else {options.benchmark: BENCHMARKS[options.benchmark]}
+    print(report.machine(), end="\n\n", flush=True)
+    for benchmark in chosen.values():
+        print(benchmark(options), flush=True)
+    return 0
+
+
+def _upload(options: argparse.Namespace) -> str:
+    return upload.run(upload.Sizes(options.size_mib, options.rival_mib, options.rounds, options.chunk_mib))
+
+
+def _tasks(options: argparse.Namespace) -> str:
+    return tasks.run(
+        tasks.Sizes(options.tasks, options.rival_tasks, options.workers, options.rival_workers, options.seconds)
+    )
+
+
+def _feed(options: argparse.Namespace) -> str:
+    return feed.run(feed.Sizes(options.rows, options.few_rows))
+
+
+BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the pipeline on this machine.")
+    parser.add_argument("benchmark", choices=[*BENCHMARKS, "all"])
+    for name, default, what in (
+        ("size-mib", 2048, "upload: the file that this client sends"),
+        ("rival-mib", 512, "upload: the file that the official package sends"),
+        ("chunk-mib", 8, "upload: the size of a chunk"),
+        ("rounds", 3, "upload: how often each is measured"),
+        ("tasks", 2000, "tasks: how many videos this pipeline has analysed"),
+        ("rival-tasks", 400, "tasks: how many the loop over the official package has"),
+        ("workers", 512, "tasks: run.workers of the pipeline"),
+        ("rival-workers", 64, "tasks: how many the loop follows at once"),
+        ("rows", 1_000_000, "feed: the rows of the long manifest"),
+        ("few-rows", 10, "feed: the rows of the short manifest"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
+    parser.add_argument(
+        "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"
+    )
+    return parser

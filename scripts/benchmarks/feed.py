@@ -1,0 +1,102 @@
+"""A very long manifest: memory, rows a second, and how long the first upload has to wait."""
+
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sample_videos.odd import write_tiny_videos
+
+from benchmarks.processes import Ended, embedded_platform, ended, requests_by_endpoint, started, until
+from benchmarks.report import MIB, table
+from benchmarks.tasks import SETTINGS
+
+# The rows of a long manifest name these by turns, so that every row is read, stat'ed and looked up in the ledger.
+VIDEOS = 1_000
+WORKERS = 64
+HEAD = ("", "rows", "seconds", "rows/s", "CPU-s", "peak MiB")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Rows of the long manifest and of the short one that it is compared with."""
+
+    rows: int
+    few_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One embedded platform in a process of its own, and the folder where everything lies."""
+
+    base_url: str
+    folder: Path
+
+    def command(self, manifest: Path, out: str) -> list[str]:
+        """`pipeline run` over a manifest."""
+        options = ["--base-url", self.base_url, "--out", str(self.folder / out), "--workers", str(WORKERS)]
+        return ["pipeline", "run", str(manifest), "--prompt", "What is to be seen?", *options]
+
+    def settled(self, manifest: Path) -> Ended:
+        """A run over rows that an earlier one has settled."""
+        return ended(self.command(manifest, "out"), SETTINGS)
+
+    def first_upload_s(self, manifest: Path, out: str) -> float:
+        """Seconds from the start of the program to its first upload, in an output folder that knows nothing."""
+        before = self._uploads()
+        began = time.perf_counter()
+        with started(self.command(manifest, out), SETTINGS):
+            until(lambda: self._uploads() > before, "no upload has begun")
+            return time.perf_counter() - began
+
+    def _uploads(self) -> int:
+        return requests_by_endpoint(self.base_url).get("POST /assets", 0)
+
+
+def run(sizes: Sizes) -> str:
+    """Measure and return the tables."""
+    with tempfile.TemporaryDirectory(prefix="bench-feed-") as name:
+        folder = Path(name)
+        videos = write_tiny_videos(folder / "videos", min(VIDEOS, sizes.rows))
+        few, many = folder / "few.jsonl", folder / "many.jsonl"
+        _write_manifest(few, videos, sizes.few_rows)
+        _write_manifest(many, videos, sizes.rows)
+        with embedded_platform(folder / "platform", analysis_concurrency=2 * WORKERS) as base_url:
+            bench = Bench(base_url, folder)
+            bench.settled(folder / "videos")  # settles every video, and is not measured
+            settled = {sizes.few_rows: bench.settled(few), sizes.rows: bench.settled(many)}
+            waits = {
+                sizes.few_rows: bench.first_upload_s(few, "out-few"),
+                sizes.rows: bench.first_upload_s(many, "out-many"),
+            }
+    return "\n".join(
+        [
+            table("rows that are done: each is read, stat'ed and looked up in the ledger", HEAD, _rows(settled)),
+            table(
+                "from the start of the program to its first upload",
+                ("", "rows", "seconds"),
+                [("pipeline run", f"{rows:,}", f"{seconds:.2f}") for rows, seconds in waits.items()],
+            ),
+        ]
+    )
+
+
+def _write_manifest(path: Path, videos: list[Path], rows: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row in range(rows):
+            file.write(json.dumps({"source": str(videos[row % len(videos)]), "id": row, "shelf": f"{row // 100}"}) + "\n")
+
+
+def _rows(settled: dict[int, Ended]) -> list[tuple[str, ...]]:
+    return [
+        (
+            "pipeline run",
+            f"{rows:,}",
+            f"{used.seconds:.2f}",
+            f"{rows / used.seconds:,.0f}",
+            f"{used.cpu_s:.2f}",
+            f"{used.peak_bytes / MIB:.0f}",
+        )
+        for rows, used in settled.items()
+    ]
