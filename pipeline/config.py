@@ -298,7 +298,6 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
         env_parse_none_str="null",  # as in YAML, so that a limit can be taken off in either place
-        nested_model_default_partial_update=True,
     )
 
     platform: PlatformSettings = PlatformSettings()

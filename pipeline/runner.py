@@ -25,7 +25,7 @@ from pipeline.errors import (
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.media.identity import content_identity, stamp_of
-from pipeline.models import FileStamp, Identity, Recipe, Video
+from pipeline.models import FileStamp, Identity, Overrides, Recipe, Video
 from pipeline.steps.landing import Landing
 from pipeline.steps.locks import KeyedLocks
 
@@ -34,6 +34,8 @@ log = structlog.get_logger()
 Step = Callable[[Job], Awaitable[Job]]
 Row = tuple[Video, Recipe]
 SLICE = 64  # rows read and stat'ed in one hop to a worker thread
+
+NOTHING_ELSE = Overrides()
 
 # What a stopping run still sees through: answers that are paid for.
 COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
@@ -90,6 +92,7 @@ class Runner:
         self._slots = anyio.Semaphore(settings.workers)
         self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
         self._active: set[str] = set()
+        self._joined: set[str] = set()  # those of the active that gained a source
         self._reopening: set[str] = set()
         self._uploads = KeyedLocks()
         self._group: anyio.abc.TaskGroup | None = None
@@ -141,15 +144,18 @@ class Runner:
             if self.stopped_by:
                 return
             self.tally.rows += 1
-            if not self._at_rest(video, recipe, stamp):
-                await self._start(self._accept, video, recipe, stamp)
+            content = self._known_content(video, stamp)
+            if not self._at_rest(video, recipe, content):
+                await self._start(self._accept, video, recipe, stamp, content)
         self.tally.exhausted = True
 
-    def _at_rest(self, video: Video, recipe: Recipe, stamp: "Stamp") -> bool:
+    def _known_content(self, video: Video, stamp: "Stamp") -> str | None:
+        if video.path is None:
+            return f"url:{video.source}"
+        return self._ledger.known_content(video.path, stamp) if isinstance(stamp, FileStamp) else None
+
+    def _at_rest(self, video: Video, recipe: Recipe, content: str | None) -> bool:
         """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
-        content = f"url:{video.source}" if video.path is None else None
-        if isinstance(stamp, FileStamp) and video.path is not None:
-            content = self._ledger.known_content(video.path, stamp)
         key = recipe.key(content) if content else ""
         found = self._ledger.find(key, video.source) if content else None
         if found == (State.WRITTEN, True):
@@ -179,15 +185,16 @@ class Runner:
             self.tally.in_flight -= 1
             self._slots.release()
 
-    async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp") -> None:
+    async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None) -> None:
         try:
-            identity = await self._identify(video, stamp)
+            identity = await self._identify(video, stamp, content)
         except SourceUnreadable as error:
             await self._reject(video, recipe, error)
             return
         job = await self._ledger.accept(video, recipe, identity, self._run_id)
         if job.key in self._active:
-            self.tally.joined += 1  # whoever drives it looks once more for unwritten sources before letting go
+            self.tally.joined += 1
+            self._joined.add(job.key)  # whoever drives it looks once more for unwritten sources before letting go
         elif job.state is State.WRITTEN:
             self.tally.skipped += 1
         elif job.state is State.FAILED and job.key not in self._reopening:
@@ -197,12 +204,10 @@ class Runner:
             self._reopening.discard(job.key)
             await self._drive_active(job.reopened() if job.state is State.FAILED else job)
 
-    async def _identify(self, video: Video, stamp: "Stamp") -> Identity:
+    async def _identify(self, video: Video, stamp: "Stamp", content: str | None) -> Identity:
         if isinstance(stamp, SourceUnreadable):
             raise stamp
-        if video.path is None or stamp is None:
-            return Identity(f"url:{video.source}", None)
-        if content := self._ledger.known_content(video.path, stamp):
+        if content is not None:
             return Identity(content, stamp)
         return await content_identity(video, stamp, self._hashing)
 
@@ -214,13 +219,19 @@ class Runner:
 
     async def _drive_active(self, job: Job) -> None:
         try:
-            while (await self._drive(job)).state is State.WRITTEN and not self.stopped_by:
-                again = self._ledger.job(job.key)
-                if again is None or again.state is not State.ANALYZED:
+            while (job := await self._drive(job)).state is State.WRITTEN and not self.stopped_by:
+                if not self._has_unwritten(job.key):
                     break  # no source joined while the last line was written; no await from here to the release
-                job = again
+                job = job.to(State.ANALYZED)
         finally:
             self._active.discard(job.key)
+            self._joined.discard(job.key)
+
+    def _has_unwritten(self, key: str) -> bool:
+        if key not in self._joined:
+            return False
+        self._joined.discard(key)
+        return bool(self._ledger.sources(key, written=False))
 
     async def _drive(self, job: Job) -> Job:
         """Take a job step by step to where no step leads on, or to where a stopping run leaves it."""
@@ -233,7 +244,8 @@ class Runner:
                         job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
                     except VideoError as error:
                         job = job.failed(error)
-                job = replace(job, requests=job.requests + requests.sent)
+                if requests.sent:  # a copy of a job costs as much as a twentieth of a request
+                    job = replace(job, requests=job.requests + requests.sent)
                 await self._record(job)  # queued at once: no await between the answer and the record
         return job
 
@@ -293,6 +305,8 @@ def _stamp(video: Video) -> Stamp:
 def recipe_for(video: Video, configured: Recipe) -> Recipe:
     """The configured recipe with what the row asks differently."""
     wanted = video.overrides
+    if wanted == NOTHING_ELSE:
+        return configured
     return replace(
         configured,
         prompt=configured.prompt if wanted.prompt is None else wanted.prompt,

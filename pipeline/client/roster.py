@@ -12,12 +12,19 @@ T = TypeVar("T")
 
 
 class Seat(Generic[T]):
-    """One who waits for news of one id; `looks` were in vain so far."""
+    """One who waits for news of one id.
 
-    def __init__(self, id_: str, due_at: float, looks: int) -> None:
+    Attributes:
+        due_at: when asking makes sense (loop time).
+        since: when the waiting began, over all looks (loop time).
+        is_direct: wants to ask for itself.
+    """
+
+    def __init__(self, id_: str, due_at: float, since: float, *, is_direct: bool) -> None:
         self.id = id_
         self.due_at = due_at
-        self.looks = looks
+        self.since = since
+        self.is_direct = is_direct
         self._news = anyio.Event()
         self._outcome: T | PipelineError | None = None
 
@@ -43,9 +50,9 @@ class Roster(Generic[T]):
         self._somebody = anyio.Event()
         self._page_full = anyio.Event()
 
-    async def wait(self, id_: str, wait_s: float, looks: int) -> T:
-        """What is told of `id_` at or after `wait_s` seconds from now; raises the error that prevents any news."""
-        seat = Seat[T](id_, anyio.current_time() + wait_s, looks)
+    async def wait(self, id_: str, wait_s: float, since: float, *, is_direct: bool = False) -> T:
+        """What is told of `id_`, asked for `wait_s` seconds from now; raises the error that prevents any news."""
+        seat = Seat[T](id_, anyio.current_time() + wait_s, since, is_direct=is_direct)
         self._seats.add(seat)
         self._somebody.set()
         self._arrivals += 1
@@ -56,9 +63,9 @@ class Roster(Generic[T]):
         finally:
             self._seats.discard(seat)
 
-    def ids(self) -> set[str]:
-        """Everything that is waited for and not taken."""
-        return {seat.id for seat in self._seats}
+    def since(self) -> dict[str, float]:
+        """Everything that is waited for and not taken, and since when."""
+        return {seat.id: seat.since for seat in self._seats}
 
     def take(self, ids: AbstractSet[str]) -> list[Seat[T]]:
         """The seats for these, due or not; whoever takes them has to tell them."""

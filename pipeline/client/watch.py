@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import Enum, auto
+from math import inf
 from random import random
 
 import anyio
@@ -16,9 +18,16 @@ from pipeline.errors import FatalError, PauseRun, PipelineError, RetriesExhauste
 from pipeline.models import Asset, Task
 
 TERMINAL = frozenset({"ready", "failed", "canceled"})
-# The list is asked for what is ready, and only its front is read. What it did not show is retrieved with the next look: by
-# then it is further back, or ended otherwise. With 500 in flight: found 5 s sooner, at no more requests.
-DIRECT_LOOK = 2
+# However clear the list seems to be, every so many looks a task is retrieved: the list shows only what is ready.
+DIRECT_LOOK = 3
+
+
+class News(Enum):
+    """What a look at the list says of one task."""
+
+    RETRIEVE = auto()  # it is ready, or there is no cheaper way to know
+    NOT_YET = auto()  # younger ones are ready and it is not
+    UNSEEN = auto()  # the list was not read as far back
 
 
 def look_again_s(looks: int, *, min_s: float, max_s: float, dice: float) -> float:
@@ -44,7 +53,7 @@ class Watch:
         self._polling = polling
         self._ready_timeout_s = ready_timeout_s
         self._for_assets = Roster[Asset | None]()
-        self._for_tasks = Roster[bool]()
+        self._for_tasks = Roster[News]()
 
     def learn(self, past: Iterable[tuple[float, float]]) -> None:
         """Add what earlier runs saw: (video seconds, seconds from submission to answer), newest first."""
@@ -77,8 +86,11 @@ class Watch:
         age_s = (datetime.now(UTC) - submitted_at).total_seconds() if submitted_at else 0.0
         wait_s = max(0.0, self._experience.first_look_s(None if video_minutes is None else video_minutes * 60) - age_s)
         looks = 0
+        news = News.NOT_YET
         while True:
-            if await self._for_tasks.wait(task_id, wait_s, looks):
+            is_direct = news is News.UNSEEN or looks % DIRECT_LOOK == DIRECT_LOOK - 1
+            news = await self._for_tasks.wait(task_id, wait_s, began, is_direct=is_direct)
+            if news is News.RETRIEVE:
                 task = await self._tasks.retrieve(task_id, expect_asset_id=asset_id, expect_custom_id=custom_id)
                 if task.status in TERMINAL:
                     self._learn(task, video_minutes)
@@ -104,7 +116,7 @@ class Watch:
         looks = 0
         while True:
             # what the list does not show is asked for by itself, before anything is uploaded again
-            asset = await self._for_assets.wait(asset_id, wait_s, looks) or await self._assets.retrieve(asset_id)
+            asset = await self._for_assets.wait(asset_id, wait_s, began) or await self._assets.retrieve(asset_id)
             if asset.status == "failed":
                 raise await self._rejection(asset)
             if asset.status == "ready":
@@ -125,39 +137,48 @@ class Watch:
     async def _look_at_tasks(self) -> None:
         while True:
             due = await self._for_tasks.due(self._polling.tick_s)
-            listed = [seat for seat in due if seat.looks % DIRECT_LOOK != DIRECT_LOOK - 1]
+            listed = [seat for seat in due if not seat.is_direct]
             if len(listed) < self._polling.list_from:
                 listed = []
             for seat in set(due).difference(listed):
-                seat.tell(True)  # worth retrieving
-            try:
-                ready = await self._ready_of({seat.id for seat in listed})
-            except VideoError:  # no list to be had: each for himself
-                ready = {seat.id for seat in listed}
-            except (PauseRun, FatalError) as error:
-                _tell_all(listed, error)
-                continue
-            for seat in listed:
-                seat.tell(seat.id in ready)
-            for seat in self._for_tasks.take(ready):  # done sooner than expected
-                seat.tell(True)
+                seat.tell(News.RETRIEVE)
+            if listed:
+                await self._look_at_list(listed)
 
-    async def _ready_of(self, sought: set[str]) -> set[str]:
-        """Which tasks the list shows as ready, of those sought and all others that are waited for.
+    async def _look_at_list(self, seats: list[Seat[News]]) -> None:
+        try:
+            ready, back_to = await self._ready_tasks({seat.id: seat.since for seat in seats})
+        except VideoError:  # no list to be had: each for himself
+            ready, back_to = {seat.id for seat in seats}, -inf
+        except (PauseRun, FatalError) as error:
+            _tell_all(seats, error)
+            return
+        for seat in seats:
+            if seat.id in ready:
+                seat.tell(News.RETRIEVE)
+            else:
+                seat.tell(News.NOT_YET if seat.since >= back_to else News.UNSEEN)
+        for seat in self._for_tasks.take(ready):  # done sooner than expected
+            seat.tell(News.RETRIEVE)
 
-        Newest first, they are in front of what was done with before; a page with none of them is behind them all.
+    async def _ready_tasks(self, sought: dict[str, float]) -> tuple[set[str], float]:
+        """Which of the tasks waited for the list shows as ready, and how far back it was read, as a time of submission.
+
+        Newest first, tasks under way are in front of those done with: a page with none of them is not worth another.
         """
-        waited_for = sought | self._for_tasks.ids()
+        since = {**self._for_tasks.since(), **sought}
         found: set[str] = set()
         page = 1
-        while not sought <= found:
+        while not sought.keys() <= found:
             tasks = await self._tasks.list(page=page, status="ready")
-            hits = waited_for.intersection(task.id for task in tasks) - found
+            hits = since.keys() & {task.id for task in tasks} - found
             found |= hits
-            if not hits or len(tasks) < PAGE:
+            if len(tasks) < PAGE:
+                return found, -inf
+            if not hits:
                 break
             page += 1
-        return found
+        return found, min((since[id_] for id_ in found), default=inf)
 
     async def _look_at_assets(self) -> None:
         while True:
@@ -189,7 +210,7 @@ class Watch:
             self._experience.learn(video_minutes * 60, max(0.0, (task.completed_at - task.created_at).total_seconds()))
 
 
-def _tell_all(seats: Iterable[Seat[Asset | None]] | Iterable[Seat[bool]], error: PipelineError) -> None:
+def _tell_all(seats: Iterable[Seat[Asset | None]] | Iterable[Seat[News]], error: PipelineError) -> None:
     for seat in seats:
         seat.tell(error)
 

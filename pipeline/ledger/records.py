@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pipeline.jobs import Failure, Job, State
@@ -105,7 +106,7 @@ def job_of(row: sqlite3.Row) -> Job:
     return Job(
         key=row["key"],
         content=row["content"],
-        recipe=Recipe(**json.loads(row["recipe"])),
+        recipe=recipe_of(row["recipe"]),
         source=row["source"],
         path=None if row["path"] is None else os.fsdecode(row["path"]),
         stamp=stamp,
@@ -124,6 +125,12 @@ def job_of(row: sqlite3.Row) -> Job:
         requests=row["requests"],
         failure=failure,
     )
+
+
+@lru_cache(maxsize=64)  # a whole archive shares one recipe
+def recipe_of(text: str) -> Recipe:
+    """The recipe of its canonical text."""
+    return Recipe(**json.loads(text))
 
 
 def upload_of(text: str | None) -> OpenUpload | None:

@@ -1,6 +1,7 @@
 """From `accepted` to `uploaded`: find the content on the platform, or bring it there."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -18,6 +19,9 @@ from pipeline.models import OpenUpload, shown
 from pipeline.steps.landing import Landing
 
 log = structlog.get_logger()
+
+# A session lives for 24 hours; more than this many expired ones for one video in one run are no accident.
+SESSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Uploads:
     on_bytes: Callable[[int], None]
     # Sessions that this process opened, with their first chunk URLs, which are secrets and stay in memory.
     _fresh: dict[str, UploadSession] = field(default_factory=dict)
+    _expired: Counter[str] = field(default_factory=Counter)
 
     async def begin(self, job: Job) -> Job:
         """Reuse what the platform holds; otherwise a URL or small file becomes an asset at once, a large one a session.
@@ -84,6 +89,9 @@ class Uploads:
                 asset_id = await self.platform.uploads.send(session, job.path, job.stamp, on_bytes=sent)
         except UploadExpired:
             log.warning("upload.expired", source=job.source, upload_id=session.upload_id)
+            self._expired[job.key] += 1
+            if self._expired[job.key] > SESSIONS:
+                raise
             await self.ledger.forget_asset(job.recipe.scope, job.content)
             return job.to(State.ACCEPTED, upload=None)
         return job.to(State.UPLOADED, asset_id=asset_id, **sent.facts(job))

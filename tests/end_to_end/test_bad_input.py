@@ -3,19 +3,17 @@
 import csv
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.sample_videos.odd import tiny_video, write_broken
-from tests.end_to_end.cli_world import KEY, PROMPT, Done, as_nobody, lines, pipeline, platform, write_videos
+from tests.end_to_end.cli_world import HEED_PERMISSIONS, KEY, PROMPT, Done, lines, pipeline, platform, write_videos
 
 ODD_NAMES = {
     b"with space.mp4": "with space.mp4",
@@ -160,15 +158,15 @@ def test_unknown_columns_travel(table_night: tuple[Done, Path, Path]) -> None:
     assert metadata["video 1.mp4"] == {"presenter": "Bo", "note": "second, quoted"}
 
 
-def test_files_without_permission_are_named(public_folder: Path) -> None:
+def test_files_without_permission_are_named(tmp_path: Path) -> None:
     """A forbidden file fails alone, a forbidden folder is told, and what may be read is analysed."""
-    archive = public_folder / "archive"
+    archive = tmp_path / "archive"
     good, secret = write_videos(archive, 2)
     write_videos(archive / "closed", 1, 5)
     secret.chmod(0)
     (archive / "closed").chmod(0)
-    out = public_folder / "out"
-    done = pipeline("run", archive, *PROMPT, "--out", out, cwd="/", **as_nobody())
+    out = tmp_path / "out"
+    done = pipeline("run", archive, *PROMPT, "--out", out, before=HEED_PERMISSIONS)
     (archive / "closed").chmod(0o700)
     assert done.code == 1
     assert [line["source"] for line in lines(out / "results.jsonl")] == [str(good)]
@@ -178,15 +176,15 @@ def test_files_without_permission_are_named(public_folder: Path) -> None:
     assert f"{archive / 'closed'}: Permission denied" in done.out
 
 
-def test_an_unreadable_manifest_is_named(public_folder: Path) -> None:
+def test_an_unreadable_manifest_is_named(tmp_path: Path) -> None:
     """A manifest without permission ends the command with exit 2 before anything is touched."""
-    manifest = public_folder / "list.csv"
+    manifest = tmp_path / "list.csv"
     manifest.write_text("source\na.mp4\n")
     manifest.chmod(0)
-    done = pipeline("run", manifest, *PROMPT, "--out", public_folder / "out", cwd="/", **as_nobody())
+    done = pipeline("run", manifest, *PROMPT, "--out", tmp_path / "out", before=HEED_PERMISSIONS)
     assert done.code == 2
     assert "Permission denied" in done.err
-    assert not (public_folder / "out").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_malformed_line_is_named_at_once(tmp_path: Path) -> None:
@@ -257,18 +255,16 @@ def test_a_wrong_key_ends_the_run_at_once(tmp_path: Path) -> None:
     assert len(lines(tmp_path / "out" / "results.jsonl")) == 8
 
 
-def test_an_output_folder_without_permission_is_fatal(public_folder: Path) -> None:
+def test_an_output_folder_without_permission_is_fatal(tmp_path: Path) -> None:
     """An output folder that cannot be written ends with exit 3 and its name, before anything is asked of the
     platform.
     """
-    write_videos(public_folder / "archive", 1)
-    (public_folder / "out").mkdir()
-    (public_folder / "out").chmod(0o555)
-    done = pipeline(
-        "run", public_folder / "archive", *PROMPT, "--out", public_folder / "out", cwd="/", **as_nobody()
-    )
+    write_videos(tmp_path / "archive", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o555)
+    done = pipeline("run", tmp_path / "archive", *PROMPT, "--out", tmp_path / "out", before=HEED_PERMISSIONS)
     assert done.code == 3
-    assert f"cannot write the output folder {public_folder / 'out'}: Permission denied" in done.err
+    assert f"cannot write the output folder {tmp_path / 'out'}: Permission denied" in done.err
 
 
 def test_an_output_folder_that_is_a_file_is_fatal(tmp_path: Path) -> None:
@@ -279,21 +275,21 @@ def test_an_output_folder_that_is_a_file_is_fatal(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
-LEDGER_BYTES = 200_000  # enough to begin with, not enough for the whole night
+LEDGER_BYTES = 400_000  # enough to begin with, not enough for the whole night
 
 
 @contextmanager
-def _full_filesystem(out: Path) -> Iterator[dict[str, Any]]:
-    """A file system of its own with little room, where this user may mount one."""
+def _full_filesystem(out: Path) -> Iterator[str]:
+    """A file system of its own with little room, where this user may mount one; else as below."""
     out.mkdir()
     size = f"size={LEDGER_BYTES}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", out], capture_output=True, check=False)
     if mounted.returncode:
-        with _full_quota(out) as options:
-            yield options
+        with _full_quota(out) as limited:
+            yield limited
         return
     try:
-        yield {}
+        yield ""
         subprocess.run(["mount", "-o", "remount,size=64m", out], check=True)
     except BaseException:
         subprocess.run(["umount", "--lazy", out], check=True)
@@ -301,9 +297,9 @@ def _full_filesystem(out: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _full_quota(_: Path) -> Iterator[dict[str, Any]]:
+def _full_quota(_: Path) -> Iterator[str]:
     """No file may grow beyond a bound: what every user can set, and programs meet as a failing write."""
-    yield {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_FSIZE, (LEDGER_BYTES // 2,) * 2)}
+    yield f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({LEDGER_BYTES}, {LEDGER_BYTES}))"
 
 
 @pytest.mark.parametrize("limit", [_full_filesystem, _full_quota])
@@ -314,8 +310,8 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, limit: Callable[[Path], Any])
     arguments = ("run", tmp_path / "archive", "--prompt", "x" * 4000, "--out", out)
     data = {"PIPELINE_SERVER__DATA": str(tmp_path / "platform")}
     try:
-        with limit(out) as options:
-            done = pipeline(*arguments, env=data, **options)
+        with limit(out) as limited:
+            done = pipeline(*arguments, env=data, before=limited)
             assert done.code == 3
             assert "what was saved before is intact" in done.out
         with closing(sqlite3.connect(out / "ledger.db")) as ledger:

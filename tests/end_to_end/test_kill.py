@@ -43,6 +43,7 @@ def test_killed_after_a_failure(archive):
     assert sorted(line["source"] for line in archive.lines("results.jsonl")) == archive.sources()
 
 
+@pytest.mark.timeout(600)  # some 25 starts of Python, on a machine that may be busy
 def test_killed_at_random_twenty_times(serve, open_archive):
     """After twenty kills at random moments one clean run leaves every video exactly once in every book."""
     archive = open_archive(serve(asset_seconds=0.1, pending_seconds=0.05, analysis_seconds=0.2), run={"workers": 4})
