@@ -8,7 +8,7 @@ import structlog
 
 from pipeline.client import Platform
 from pipeline.config import RunSettings
-from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFailed, VideoError
+from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFailed, UnexpectedResponse, VideoError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import Task
@@ -61,7 +61,7 @@ class Tasks:
         try:
             with self.landing.strip():
                 task = await self._create(job, maybe_sent=maybe_sent)
-        except RetriesExhausted as error:
+        except (RetriesExhausted, UnexpectedResponse) as error:
             return job.failed(_about(job, error))  # the intent stays: the request may have been carried out
         except (AssetGone, SourceRejected):
             raise

@@ -32,7 +32,7 @@ class Books:
 
     def answer(self, method: str, path: str, body: bytes) -> dict[str, Any]:
         """The answer to a request of the API."""
-        parts = path.split("?")[0].strip("/").split("/")
+        parts = path.partition("?")[0].strip("/").split("/")
         request = json.loads(body) if body else {}
         if method == "GET" and parts[-1] == "_bytes":
             return {"body_bytes": self.body_bytes}

@@ -85,7 +85,8 @@ def run(sizes: Sizes) -> str:
 def _write_manifest(path: Path, videos: list[Path], rows: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in range(rows):
-            file.write(json.dumps({"source": str(videos[row % len(videos)]), "id": row, "shelf": f"{row // 100}"}) + "\n")
+            video = str(videos[row % len(videos)])
+            file.write(json.dumps({"source": video, "id": row, "shelf": f"{row // 100}"}) + "\n")
 
 
 def _rows(settled: dict[int, Ended]) -> list[tuple[str, ...]]:

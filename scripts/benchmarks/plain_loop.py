@@ -48,4 +48,5 @@ if __name__ == "__main__":
     parser.add_argument("assets", type=Path, help="a file with one asset id on each line")
     parser.add_argument("--at-once", type=int, required=True)
     options = parser.parse_args()
-    print(json.dumps(asdict(asyncio.run(loop_over(options.base_url, options.assets.read_text().split(), options.at_once)))))
+    usage = asyncio.run(loop_over(options.base_url, options.assets.read_text().split(), options.at_once))
+    print(json.dumps(asdict(usage)))

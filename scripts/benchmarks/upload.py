@@ -92,8 +92,8 @@ def _compared(bench: Bench, *, tls: bool) -> str:
 
 def _memory(bench: Bench) -> str:
     rows = []
-    for chunk_mib in sorted({5, bench.sizes.chunk_mib, 64}):
-        for chunks in (5, 8, 32):
+    for chunk_mib in sorted({bench.sizes.chunk_mib, 64}):
+        for chunks in (5, 32):
             with _discarding(bench, tls=False, chunk_mib=chunk_mib) as base_url:
                 usage = _send(bench, "ours", base_url, tls=False, chunks=chunks)
             rows.append(_row(f"{chunk_mib} MiB chunks, {chunks} in flight", bench.large, [usage], "-"))
@@ -101,10 +101,8 @@ def _memory(bench: Bench) -> str:
 
 
 def _link(bench: Bench) -> str:
-    usages = []
     with _discarding(bench, tls=False, chunk_mib=bench.sizes.chunk_mib, bytes_per_s=LINK_BYTES_S) as base_url:
-        for _ in range(bench.sizes.rounds):
-            usages.append(_send(bench, "ours", base_url, tls=False, chunks=LINK_CONNECTIONS))
+        usages = [_send(bench, "ours", base_url, tls=False, chunks=LINK_CONNECTIONS) for _ in range(bench.sizes.rounds)]
     share = _speed(bench, "ours", usages) * MIB / (LINK_CONNECTIONS * LINK_BYTES_S)
     held = f"each of {LINK_CONNECTIONS} connections held to {LINK_BYTES_S // MIB} MiB/s"
     row = _row("this client", bench.large, usages, "-")
@@ -112,9 +110,7 @@ def _link(bench: Bench) -> str:
 
 
 @contextmanager
-def _discarding(
-    bench: Bench, *, tls: bool, chunk_mib: int, bytes_per_s: int | None = None
-) -> Iterator[str]:
+def _discarding(bench: Bench, *, tls: bool, chunk_mib: int, bytes_per_s: int | None = None) -> Iterator[str]:
     command = ["benchmarks.discard", "--chunk-bytes", str(chunk_mib * MIB)]
     if tls:
         command += ["--certificate", str(bench.certificate)]

@@ -108,7 +108,7 @@ def test_a_folder_named_like_a_video_is_a_folder(folder_night: tuple[Done, Path]
 def table_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path, Path]:
     """One run over a table of good, doubtful and missing files; what it said, its output folder, the table's folder."""
     folder = tmp_path_factory.mktemp("table night")
-    good, other = write_videos(folder / "media", 2)
+    good, _ = write_videos(folder / "media", 2)
     (folder / "x.mp4").mkdir()
     (folder / "link.mp4").symlink_to(good)
     rows = [

@@ -166,14 +166,14 @@ def test_a_second_run_is_5_at_once_and_a_killed_one_leaves_no_lock(tmp_path: Pat
     arguments = ("run", tmp_path / "archive", *PROMPT, "--out", tmp_path / "out")
     slow = {"PIPELINE_SERVER__ANALYSIS_SECONDS": "600"}
     with running(*arguments, env=slow) as first:
-        until(lambda: (tmp_path / "out" / "ledger.db").exists())
+        until((tmp_path / "out" / "ledger.db").exists)
         second = pipeline(*arguments, "--json")
         assert (second.code, second.summary["stopped_by"]["code"]) == (5, "folder_locked")
         assert f"another run holds {tmp_path / 'out'}" in second.err
         assert pipeline("status", "--out", tmp_path / "out").code == 0
         first.kill()
         first.wait()
-    assert pipeline(*arguments, env={"PIPELINE_SERVER__DATA": str(tmp_path / "fresh")}).code == 0
+    assert pipeline(*arguments).code == 0
 
 
 @pytest.mark.parametrize(
@@ -268,18 +268,17 @@ def test_a_reader_that_left_changes_no_exit_code(tmp_path: Path) -> None:
 
 def test_secrets_are_nowhere(tmp_path: Path, real: Platform) -> None:
     """Neither the key nor a presigned URL is in any file or output of a night in which much goes wrong."""
-    listed = _half_missing(tmp_path / "a")
     write_videos(tmp_path / "a", 3)
     echoed = {"code": "parameter_invalid", "message": f"a body that repeats {KEY}"}
     real.fault(method="PUT", path="^/chunks/", after=1, times=2, status=500, body="<Error>oops</Error>")
     real.fault(method="PUT", path="^/chunks/", after=4, times=1, drop=True)
     real.fault(method="POST", path="/analyze/tasks$", times=1, status=400, body={"error": echoed})
-    real.fault(method="POST", path="/analyze/tasks$", times=1, after=1, status=401, body=echoed)
+    real.fault(method="POST", path="/analyze/tasks$", times=1, status=401, body=echoed)
     variables = {**real.env, "PIPELINE_UPLOAD__DIRECT_MAX_BYTES": "0", "PIPELINE_LOG__LEVEL": "debug"}
     out = tmp_path / "out"
     nights = []
-    for manifest in (listed, tmp_path / "a"):
-        nights.append(pipeline("run", manifest, *PROMPT, "--out", out, env=variables))
+    for _ in range(2):
+        nights.append(pipeline("run", tmp_path / "a", *PROMPT, "--out", out, env=variables))
         real.mend()
     assert [night.code for night in nights] == [3, 1]
     said = "".join(night.out + night.err for night in nights).encode()
@@ -287,22 +286,22 @@ def test_secrets_are_nowhere(tmp_path: Path, real: Platform) -> None:
     for secret in (KEY.encode(), b"signature=", b"/chunks/"):
         assert secret not in said
         assert secret not in written
-    assert written.count(b"video.failed") >= 2
+    assert b"video.failed" in written
 
 
 def test_a_manifest_that_changes_under_way_is_fatal_not_a_crash(tmp_path: Path) -> None:
     """A list that turns bad while it is read ends the run with exit 3 and a summary that says so."""
     videos = write_videos(tmp_path / "a", 2)
     listed = tmp_path / "list.jsonl"
-    filler = [{"source": str(tmp_path / f"gone {number}.mp4")} for number in range(20_000)]
-    listed.write_text("\n".join(map(json.dumps, [{"source": str(videos[0])}, *filler])))
+    # longer than what is read ahead while the first video holds the only place
+    rows = [{"source": str(videos[0]), "note": "x" * 20_000} for _ in range(200)]
+    listed.write_text("\n".join(map(json.dumps, rows)))
     arguments = ("run", listed, *PROMPT, "--out", tmp_path / "out", "--workers", "1", "--json")
-    with running(*arguments, env={"PIPELINE_SERVER__ANALYSIS_SECONDS": "3"}) as process:
-        until(lambda: list((tmp_path / "out").glob("runs/*/log.jsonl")))
-        until(lambda: "video.accepted" in _log(tmp_path / "out") or "video.uploaded" in _log(tmp_path / "out"))
+    with running(*arguments, env={"PIPELINE_SERVER__ANALYSIS_SECONDS": "2"}) as process:
+        until(lambda: "video.submitted" in _log(tmp_path / "out"))
         with listed.open("r+") as file:
             file.seek(listed.stat().st_size // 2)
-            file.write("\n[\n" * 10_000)
+            file.write("\n[\n")
         done = ended(process)
     assert (done.code, done.summary["stopped_by"]["code"]) == (3, "manifest_invalid")
     assert "changed while the run was under way" in done.summary["stopped_by"]["message"]

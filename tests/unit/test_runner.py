@@ -16,7 +16,7 @@ from pipeline.errors import (
     TooManyFailures,
 )
 from pipeline.jobs import Job, State
-from pipeline.ledger import Ledger
+from pipeline.ledger import Ledger, WrittenLine
 from pipeline.models import Recipe, Video
 from pipeline.runner import Row, Runner, Step
 from pipeline.steps.landing import Landing
@@ -119,6 +119,39 @@ async def test_a_row_with_a_content_under_way_joins_its_job(ledger: Ledger, arch
     await run.run(archive("same", "same", "other", "same"), "local")
     assert len(driven) == 2
     assert run.tally.joined == 2
+
+
+async def test_a_row_that_joins_while_its_job_is_written_is_written_too(
+    ledger: Ledger, archive: Callable[..., list[Row]]
+) -> None:
+    """A row that joins after the writer has looked, but before its lines are recorded, still gets its line."""
+    written = []
+
+    async def write(job: Job) -> Job:
+        with anyio.fail_after(10):
+            while len(rows := ledger.sources(job.key, written=False)) < 2 and not written:
+                await anyio.sleep(0.01)
+        lines = [WrittenLine(job.key, row.source, pays=False, cost_usd=0) for row in rows[:1]]
+        done = job.to(State.WRITTEN)
+        await ledger.mark_written([done], lines, "r1", {})
+        written.extend(line.source for line in lines)
+        return done
+
+    async def submit(job: Job) -> Job:
+        return job.to(State.SUBMITTED, task_id="t")
+
+    async def poll(job: Job) -> Job:
+        return job.to(State.ANALYZED, raw="{}")
+
+    steps = {
+        State.ACCEPTED: upload,
+        State.UPLOADED: submit,
+        State.SUBMITTED: poll,
+        State.ANALYZED: write,
+    }
+    rows = archive("same", "same")
+    await runner(ledger, steps).run(rows, "local")
+    assert sorted(written) == [video.source for video, _ in rows]
 
 
 async def test_a_failed_video_leaves_the_others_alone(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
