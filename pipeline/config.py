@@ -46,7 +46,7 @@ class PlatformSettings(Section):
     """
 
     kind: Literal["auto", "local", "remote"] = "auto"
-    base_url: str | None = None
+    base_url: str | None = Field(None, pattern=r"^https?://[^\s/]+")
     account: str = "default"
     api_key_file: Path | None = None
 

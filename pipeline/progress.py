@@ -105,21 +105,28 @@ def plain_line(snapshot: Snapshot, meter: Meter) -> str:
     """One line such as `25 of 2,028 videos, 1 failed, 32 in flight, 1.2 GiB up at 35.0 MiB/s, $0.53, 1 h 04 min
     left`.
     """
+    return f"{_videos(snapshot)}, {_effort(snapshot, meter)}"
+
+
+def _videos(snapshot: Snapshot) -> str:
     videos = f"{snapshot.total:,} videos" if snapshot.total is not None else f"{snapshot.rows:,} videos found so far"
-    parts = [f"{snapshot.settled:,} of {videos}", f"{snapshot.failed:,} failed", f"{snapshot.in_flight:,} in flight"]
-    parts.append(f"{size(snapshot.uploaded_bytes)} up at {size(meter.bytes_per_s())}/s")
-    parts.append(f"${snapshot.spent_usd:,.2f}")
+    return f"{snapshot.settled:,} of {videos}, {snapshot.failed:,} failed, {snapshot.in_flight:,} in flight"
+
+
+def _effort(snapshot: Snapshot, meter: Meter) -> str:
     left = meter.eta_s(snapshot)
-    parts.append("time left not known yet" if left is None else f"{duration(left)} left")
-    return ", ".join(parts)
+    time_left = "time left not known yet" if left is None else f"{duration(left)} left"
+    sent = f"{size(snapshot.uploaded_bytes)} up at {size(meter.bytes_per_s())}/s"
+    return f"{sent}, ${snapshot.spent_usd:,.2f}, {time_left}"
 
 
 def _panel(snapshot: Snapshot, meter: Meter) -> RenderableType:
+    """Three lines or four, none of which needs more than 80 columns."""
     stages = Table.grid(padding=(0, 2))
     shown = [state for state in State if snapshot.stages.get(state)]
     stages.add_row(*(Text(state.value, style="dim") for state in shown))
     stages.add_row(*(Text(f"{snapshot.stages[state]:,}", style=_STYLES.get(state, "bold")) for state in shown))
-    return Group(stages, Text(plain_line(snapshot, meter)))
+    return Group(stages, Text(_videos(snapshot)), Text(_effort(snapshot, meter)))
 
 
 _STYLES = {State.FAILED: "bold red", State.WRITTEN: "bold green"}

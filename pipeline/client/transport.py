@@ -21,6 +21,7 @@ from pipeline.config import LimitSettings, RetrySettings, UploadSettings
 from pipeline.errors import (
     ConfigError,
     ConnectionFailed,
+    FatalError,
     PipelineError,
     RateLimited,
     TransientError,
@@ -209,9 +210,10 @@ class Transport:
 
     def _refusal(self, answer: Answer, meaning: Meaning) -> PipelineError:
         if answer.status < 400:
-            return ConfigError(
+            return FatalError(
                 f"{meaning.doing}: {self._base_url} redirects (HTTP {answer.status}); set platform.base_url to where "
-                "the platform itself answers"
+                "the platform itself answers",
+                code="redirected",
             )
         return refusal(answer.status, answer.headers, self._without_key(answer.body), meaning)
 

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         ("rounds", 3, "upload: how often each is measured"),
         ("tasks", 2000, "tasks: how many videos this pipeline has analysed"),
         ("rival-tasks", 400, "tasks: how many the loop over the official package has"),
-        ("workers", 512, "tasks: run.workers of the pipeline"),
+        ("workers", 1024, "tasks: run.workers of the pipeline"),
         ("rival-workers", 64, "tasks: how many the loop follows at once"),
         ("rows", 1_000_000, "feed: the rows of the long manifest"),
         ("few-rows", 10, "feed: the rows of the short manifest"),

@@ -16,8 +16,10 @@ from typing import Any, cast
 BUFFER_BYTES = 1024 * 1024
 FIRST_URLS = 10
 URL_LIFE = "2099-01-01T00:00:00Z"
-# Sooner wake-ups than this are lost in the noise of timers; what a throttled connection owes is paid later instead.
-SHORTEST_PAUSE_S = 0.002
+# A throttled connection reads less at once, so that it neither stops nor goes on in leaps.
+HELD_BUFFER_BYTES = 256 * 1024
+# A timer that is late by less than this did not leave the link idle: bytes were waiting all the while.
+LATE_S = 0.01
 
 
 class Books:
@@ -93,6 +95,7 @@ class Connection(asyncio.BufferedProtocol):
         self._books = books
         self._bytes_per_s = bytes_per_s
         self._free_at = 0.0
+        self._was_held = False
         self._head = b""
         self._method = self._path = ""
         self._unread = -1  # of the body; -1 while the head is read
@@ -102,28 +105,36 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the signature is asyncio's
-        return self._buffer
+        return self._buffer[:HELD_BUFFER_BYTES] if self._bytes_per_s else self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._bytes_per_s:
-            self._hold(nbytes, self._bytes_per_s)
         start = 0
         while start < nbytes:
             start = self._take_body(start, nbytes) if self._unread >= 0 else self._take_head(start, nbytes)
-            if self._unread == 0:
+            if self._unread == 0 and not self._bytes_per_s:
                 self._reply()
+        if self._bytes_per_s:
+            self._hold(nbytes, self._bytes_per_s)
 
     def _hold(self, nbytes: int, bytes_per_s: float) -> None:
-        """Let this connection pass no more than its rate; time in which nothing came is lost to it, as on a link."""
+        """Let this connection pass no more than its rate, and answer when the last byte would have come.
+
+        Time in which nothing came is lost to it, as on a link.
+        """
         loop = asyncio.get_running_loop()
-        self._free_at = max(self._free_at, loop.time()) + nbytes / bytes_per_s
-        if self._free_at - loop.time() > SHORTEST_PAUSE_S:
-            self._transport.pause_reading()
-            loop.call_at(self._free_at, self._resume)
+        now = loop.time()
+        was_busy = self._was_held and now - self._free_at < LATE_S
+        self._free_at = (self._free_at if was_busy else max(self._free_at, now)) + nbytes / bytes_per_s
+        self._was_held = self._unread > 0
+        self._transport.pause_reading()
+        loop.call_at(self._free_at, self._resume)
 
     def _resume(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        if self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+        if self._unread == 0:
+            self._reply()
 
     def _take_head(self, start: int, end: int) -> int:
         known = len(self._head)

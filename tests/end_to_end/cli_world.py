@@ -63,7 +63,7 @@ class Done:
 
 def environment(**more: str) -> dict[str, str]:
     """This process's own without settings and key, made quick."""
-    ours = ("PIPELINE_", "TWELVE_LABS_")
+    ours = ("PIPELINE_", "TWELVE_LABS_", "COLUMNS", "LINES")
     own = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**own, "PYTHONPATH": str(ROOT), **QUICK, **more}
 

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.client.body import FileBody, open_file
-from pipeline.errors import ConfigError, PlatformUnreachable, RetriesExhausted, UnexpectedResponse
+from pipeline.errors import ConfigError, FatalError, PlatformUnreachable, RetriesExhausted, UnexpectedResponse
 from pipeline.server.faults import Fault
 
 pytestmark = pytest.mark.anyio
@@ -247,7 +247,7 @@ async def test_a_chunk_without_etag_is_unexpected(pair, video):
 async def test_a_redirect_is_not_followed(pair):
     """A base URL that redirects is a mistake in the configuration: the key goes nowhere else."""
     pair.faults.add(Fault(**LIST, status=307, headers={"Location": "http://127.0.0.1:1/"}))
-    with pytest.raises(ConfigError, match="redirects"):
+    with pytest.raises(FatalError, match="redirects"):
         await pair.client.assets.list()
 
 
