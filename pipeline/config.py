@@ -9,13 +9,13 @@ page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -30,6 +30,7 @@ MIB = 1024 * 1024
 REMOTE_URL = "https://api.twelvelabs.io/v1.3"
 API_KEY_VARIABLE = "TWELVE_LABS_API_KEY"
 ENV_PREFIX = "PIPELINE_"
+ADDRESS = re.compile(r"https?://[^\s/]")
 
 
 class Section(BaseModel):
@@ -46,9 +47,16 @@ class PlatformSettings(Section):
     """
 
     kind: Literal["auto", "local", "remote"] = "auto"
-    base_url: str | None = Field(None, pattern=r"^https?://[^\s/]+")
+    base_url: str | None = None
     account: str = "default"
     api_key_file: Path | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, base_url: str | None) -> str | None:
+        if base_url is None or ADDRESS.match(base_url):
+            return base_url
+        raise ValueError(f"{base_url!r} is no http or https address; the platform's is {REMOTE_URL}")
 
 
 class RecipeSettings(Section):
@@ -377,7 +385,6 @@ def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]]
         raise ConfigError("\n".join(_explain(error, values, config_file, from_file))) from error
     except SettingsError as error:
         raise ConfigError(_explain_environment(error)) from error
-    _check_address(settings.platform.base_url)
     return settings.model_copy(update={"api_key": _api_key(settings)})
 
 
@@ -470,7 +477,7 @@ def _explain(
         elif problem["type"] == "model_type":
             yield f"{where}{name!r} is a section; write its settings indented below it: {', '.join(_names(path))}"
         else:
-            yield f"{where}setting {name!r}: {problem['msg']}"
+            yield f"{where}setting {name!r}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _where(path: tuple[str, ...], flags: Mapping[str, Any], config_file: Path | None, from_file: object) -> str:
@@ -494,11 +501,3 @@ def _explain_environment(error: SettingsError) -> str:
     prefixes = tuple(f"{ENV_PREFIX}{name}".upper() for name in sections)
     told = ", ".join(sorted(name for name in os.environ if name.upper().startswith(prefixes)))
     return f"environment variable {told}: not JSON; write a list or a group of settings as JSON, such as '[\".mp4\"]'"
-
-
-def _check_address(base_url: str | None) -> None:
-    if base_url is None:
-        return
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(f"platform.base_url {base_url!r} is no http or https address; the platform's is {REMOTE_URL}")

@@ -69,7 +69,7 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
         Interrupted: a signal came before anything was begun.
         PipelineError: what `open_run` raises.
     """
-    gc.freeze()  # a tenth of a run's CPU went into walking the modules again and again; they are here to stay
+    gc.freeze()  # collecting garbage among what was imported took 4 to 14 % of the CPU of 2,000 tasks
     code: Exit | None = None
     with gravest_failure(), anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with anyio.create_task_group() as group:
