@@ -89,8 +89,11 @@ class Job:
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every HTTP retry of one submission; a new one for each deliberate resubmission."""
-        return f"{self.key}-{self.attempt}"
+        """The same for every HTTP retry of one submission; a new one for each deliberate resubmission.
+
+        The asset is part of it: another output folder of the same account may ask the same of a copy of its own.
+        """
+        return f"{self.key}-{self.asset_id}-{self.attempt}"
 
     def to(self, state: State, **facts: Any) -> "Job":
         """The job in its next state with further facts; raises ForbiddenTransition where the table has no such

@@ -239,7 +239,7 @@ def test_status_tells_states_failures_and_spend(tmp_path: Path, real: Platform) 
     pipeline("run", _half_missing(tmp_path / "a"), *PROMPT, "--out", out, env=real.env)
     as_text, as_json = pipeline("status", "--out", out), pipeline("status", "--out", out, "--json")
     assert (as_text.code, as_json.code, as_text.err, as_json.err) == (0, 0, "", "")
-    assert as_json.summary["states"] == {"written": 1, "failed": 2}
+    assert as_json.summary["states"] == {"written": 1, "failed": 2}, as_json.summary
     assert as_json.summary["spent_usd"] > 0
     assert {group["code"] for group in as_json.summary["failures"]} == {"file_missing", "file_empty"}
     assert as_text.out.startswith(f"{out}: 3 jobs, $0.00 spent")
