@@ -78,7 +78,8 @@ class Run:
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
-        """The rows of failed jobs, as if a manifest had named them again, to be driven from their last good fact.
+        """The rows of failed jobs, as if a manifest had named them again, to be driven from their last good fact; and
+        of those that an interrupted run left before anything was paid.
 
         Args:
             classes: error classes or codes to reopen; empty means all.
@@ -88,6 +89,9 @@ class Run:
             for job, source, _ in view.failures():
                 if job.recipe.scope == self._settings.scope and _chosen(job, classes):
                     self.runner.reopen(job.key)
+                    yield _row_again(job, source)
+            for job in view.jobs(State.ACCEPTED, State.OPENED, State.UPLOADED, scope=self._settings.scope):
+                for source in view.sources(job.key, written=False):
                     yield _row_again(job, source)
 
     def snapshot(self, total: int | None) -> Snapshot:
@@ -101,7 +105,6 @@ class Run:
             written=self.writer.lines,
             failed=tally.failed + tally.failed_before,
             in_flight=tally.in_flight,
-            stages=self.ledger.counts(),
             uploaded_bytes=self.traffic.uploaded_bytes,
             spent_usd=self.writer.spent_usd,
             elapsed_s=time.monotonic() - self._began,

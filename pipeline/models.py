@@ -107,6 +107,16 @@ class Identity:
     content: str
     stamp: FileStamp | None
 
+    @classmethod
+    def unread(cls, source: str) -> "Identity":
+        """Of a file that cannot be read: reading it one day gives it another."""
+        return cls(f"unread:{source}", None)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the content is known."""
+        return not self.content.startswith("unread:")
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:

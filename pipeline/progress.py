@@ -4,7 +4,7 @@ tally.
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import anyio
@@ -24,7 +24,6 @@ class Snapshot:
         rows: read so far; `total` all of them where that is known without delay.
         settled: rows that need nothing more: written, failed, or done before.
         skipped: of these, settled by an earlier run, in whichever way.
-        stages: jobs now standing in each state, of the whole ledger.
         elapsed_s: since the run was opened.
     """
 
@@ -35,7 +34,6 @@ class Snapshot:
     written: int
     failed: int
     in_flight: int
-    stages: dict[State, int]
     uploaded_bytes: int
     spent_usd: float
     elapsed_s: float
@@ -76,11 +74,19 @@ class Meter:
         return float(self._seen[-1][column] - self._seen[0][column]) / seconds
 
 
-async def show(take: Callable[[], Snapshot], console: Console, *, plain_interval_s: float, live: bool) -> None:
+async def show(
+    take: Callable[[], Snapshot],
+    count_stages: Callable[[], Mapping[State, int]],
+    console: Console,
+    *,
+    plain_interval_s: float,
+    live: bool,
+) -> None:
     """Show progress until cancelled.
 
     Args:
         take: gives the present snapshot.
+        count_stages: how many jobs of the whole ledger stand in each state; asked for the live display alone.
         console: where to; stderr, so that stdout keeps the summary alone.
         plain_interval_s: seconds between two plain lines.
         live: a display that redraws itself, instead of lines.
@@ -89,10 +95,12 @@ async def show(take: Callable[[], Snapshot], console: Console, *, plain_interval
     if live:
         with Live(console=console, refresh_per_second=4, transient=True) as display:
             while True:
-                snapshot = take()
+                began = time.monotonic()
+                snapshot, stages = take(), count_stages()
+                took_s = time.monotonic() - began
                 meter.note(snapshot)
-                display.update(_panel(snapshot, meter))
-                await anyio.sleep(0.5)
+                display.update(_panel(snapshot, stages, meter))
+                await anyio.sleep(max(0.5, 9 * took_s))  # counting a large ledger never takes over a tenth of the time
     started = time.monotonic()
     for tick in range(1, 1_000_000_000):
         await anyio.sleep(max(0.0, started + tick * plain_interval_s - time.monotonic()))
@@ -120,13 +128,13 @@ def _effort(snapshot: Snapshot, meter: Meter) -> str:
     return f"{sent}, ${snapshot.spent_usd:,.2f}, {time_left}"
 
 
-def _panel(snapshot: Snapshot, meter: Meter) -> RenderableType:
+def _panel(snapshot: Snapshot, stages: Mapping[State, int], meter: Meter) -> RenderableType:
     """Three lines or four, none of which needs more than 80 columns."""
-    stages = Table.grid(padding=(0, 2))
-    shown = [state for state in State if snapshot.stages.get(state)]
-    stages.add_row(*(Text(state.value, style="dim") for state in shown))
-    stages.add_row(*(Text(f"{snapshot.stages[state]:,}", style=_STYLES.get(state, "bold")) for state in shown))
-    return Group(stages, Text(_videos(snapshot)), Text(_effort(snapshot, meter)))
+    table = Table.grid(padding=(0, 2))
+    shown = [state for state in State if stages.get(state)]
+    table.add_row(*(Text(state.value, style="dim") for state in shown))
+    table.add_row(*(Text(f"{stages[state]:,}", style=_STYLES.get(state, "bold")) for state in shown))
+    return Group(table, Text(_videos(snapshot)), Text(_effort(snapshot, meter)))
 
 
 _STYLES = {State.FAILED: "bold red", State.WRITTEN: "bold green"}

@@ -92,6 +92,7 @@ class Runner:
         self._slots = anyio.Semaphore(settings.workers)
         self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
         self._active: set[str] = set()
+        self._collected: set[str] = set()  # driven before their rows came by, and counted then
         self._joined: set[str] = set()  # those of the active that gained a source
         self._reopening: set[str] = set()
         self._uploads = KeyedLocks()
@@ -137,6 +138,7 @@ class Runner:
                 return
             if job.state in COLLECTED or job.intent:
                 self._active.add(job.key)
+                self._collected.add(job.key)
                 await self._start(self._drive_active, job)
 
     async def _feed(self, rows: Iterable[Row]) -> None:
@@ -158,6 +160,8 @@ class Runner:
         """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
         key = recipe.key(content) if content else ""
         found = self._ledger.find(key, video.source) if content else None
+        if key in self._collected and found is not None and found[0] in (State.WRITTEN, State.FAILED):
+            return True
         if found == (State.WRITTEN, True):
             self.tally.skipped += 1
             return True
@@ -189,11 +193,13 @@ class Runner:
         try:
             identity = await self._identify(video, stamp, content)
         except SourceUnreadable as error:
-            await self._reject(video, recipe, error)
-            return
-        job = await self._ledger.accept(video, recipe, identity, self._run_id)
+            if (job := self._beyond_its_file(video, recipe)) is None:
+                await self._reject(video, recipe, error)
+                return
+        else:
+            job = await self._ledger.accept(video, recipe, identity, self._run_id)
         if job.key in self._active:
-            self.tally.joined += 1
+            self.tally.joined += job.key not in self._collected
             self._joined.add(job.key)  # whoever drives it looks once more for unwritten sources before letting go
         elif job.state is State.WRITTEN:
             self.tally.skipped += 1
@@ -211,9 +217,16 @@ class Runner:
             return Identity(content, stamp)
         return await content_identity(video, stamp, self._hashing)
 
+    def _beyond_its_file(self, video: Video, recipe: Recipe) -> Job | None:
+        """The job under way, or being retried, of a file that is gone: with its asset uploaded it needs no file."""
+        job = self._ledger.job_of_source(video.source, recipe.id)
+        if job is None or job.asset_id is None or job.state is State.WRITTEN:
+            return None
+        return job if job.state is not State.FAILED or job.key in self._reopening else None
+
     async def _reject(self, video: Video, recipe: Recipe, error: SourceUnreadable) -> None:
-        """Record a file that cannot be read under an identity of its own; reading it one day gives it another."""
-        job = await self._ledger.accept(video, recipe, Identity(f"unread:{video.source}", None), self._run_id)
+        """Record a file that cannot be read."""
+        job = await self._ledger.accept(video, recipe, Identity.unread(video.source), self._run_id)
         job = job.reopened() if job.state is State.FAILED else job
         await self._record(job.failed(error))
 
@@ -239,6 +252,8 @@ class Runner:
             if self.stopped_by and job.state not in COLLECTED:
                 break
             async with self._lock_for(job):
+                if self.stopped_by and job.state not in COLLECTED:
+                    break  # it was stopped while the lock was waited for
                 with counted_requests() as requests:
                     try:
                         job = await step(job)  # a new Job; Job.to() checks TRANSITIONS

@@ -5,7 +5,7 @@
 | 0 | everything asked for is written |
 | 1 | some videos failed |
 | 2 | bad usage, configuration or manifest; nothing was touched |
-| 3 | fatal: key, ledger, sink |
+| 3 | fatal: key, ledger, sink, or a bug (with its traceback) |
 | 4 | paused with work left: run again to resume |
 | 5 | another run holds the output folder |
 """
@@ -13,6 +13,7 @@
 import signal
 import sys
 
+from pipeline.cli import streams
 from pipeline.cli.exits import Exit
 
 __all__ = ["Exit", "main"]
@@ -22,6 +23,7 @@ def main() -> None:
     """Run one command and exit with its code."""
     # until a run heeds signals by itself, a service manager's SIGTERM ends it as Ctrl-C does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    streams.prepare()
     try:
         from pipeline.cli.commands import run_command  # half a second of imports, in which a signal may come
 

@@ -1,7 +1,7 @@
 """All commands under one name, and what is said where one of them cannot do its work."""
 
 import sys
-from io import TextIOWrapper
+import traceback
 
 import click
 import orjson
@@ -11,6 +11,7 @@ from pipeline.cli.retry import retry
 from pipeline.cli.run import run
 from pipeline.cli.serve import serve
 from pipeline.cli.status import status
+from pipeline.cli.streams import say
 from pipeline.errors import ManifestError, PipelineError
 
 
@@ -30,9 +31,6 @@ def run_command() -> int:
     Raises:
         KeyboardInterrupt: a signal came before the command heeded signals by itself.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a file name may hold what the terminal's encoding cannot say
-            stream.reconfigure(errors="backslashreplace")
     try:
         return int(pipeline.main(standalone_mode=False) or Exit.DONE)
     except PipelineError as error:
@@ -43,6 +41,10 @@ def run_command() -> int:
         return Exit.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
+    except Exception as error:  # noqa: BLE001 - the outermost frame: a bug must not exit as "some videos failed"
+        traceback.print_exc()
+        _print_object(Exit.FATAL, "bug", f"{type(error).__name__}: {error}")
+        return Exit.FATAL
 
 
 def _explain(error: PipelineError) -> Exit:
@@ -61,4 +63,4 @@ def _print_object(code: Exit, cause: str, message: str, problems: tuple[str, ...
     """Whoever asked for `--json` reads one object from stdout, however the command ends."""
     if "--json" in sys.argv[1:]:  # from the arguments themselves: they may be what cannot be parsed
         reason = {"code": cause, "message": message}
-        click.echo(orjson.dumps({"exit_code": int(code), "stopped_by": reason, "problems": problems}).decode())
+        say([orjson.dumps({"exit_code": int(code), "stopped_by": reason, "problems": problems}).decode()])

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import click
+import structlog
 from rich.console import Console
 
 from pipeline import log, progress
@@ -25,6 +26,8 @@ from pipeline.errors import FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
 from pipeline.models import Overrides, Recipe
 from pipeline.runner import Row
+
+logger = structlog.get_logger()
 
 Feed = Callable[[Run], Iterable[Row]]
 
@@ -77,7 +80,7 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
             group.start_soon(_heed, signals, brake)
             async with open_run(settings) as opened:
                 brake.run = opened
-                await _execute(opened, feed(opened), _display(opened, total, report))
+                await execute(opened, feed(opened), _display(opened, total, report))
                 code = conclude(opened, opened.snapshot(total), report)
             group.cancel_scope.cancel()
     if code is None:
@@ -100,8 +103,9 @@ class Brake:
 
     def pull(self, name: str) -> None:
         """Heed a signal."""
-        if self.pulled or (self.run and isinstance(self.run.runner.stopped_by, FatalError)):
-            os._exit(Exit.PAUSED)
+        fatal = self.run is not None and isinstance(self.run.runner.stopped_by, FatalError)
+        if self.pulled or fatal:
+            os._exit(Exit.FATAL if fatal else Exit.PAUSED)
         self.pulled = True
         if self.run is None:
             self.scope.cancel()
@@ -119,14 +123,28 @@ def _display(opened: Run, total: int | None, report: Report) -> Callable[[], Cor
     console = Console(stderr=True)
     live = console.is_terminal and not report.as_json
     interval_s = report.settings.run.plain_interval_s
-    return lambda: progress.show(lambda: opened.snapshot(total), console, plain_interval_s=interval_s, live=live)
+    return lambda: progress.show(
+        lambda: opened.snapshot(total), opened.ledger.counts, console, plain_interval_s=interval_s, live=live
+    )
 
 
-async def _execute(opened: Run, rows: Iterable[Row], display: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(display)
-        try:
-            await opened.execute(rows)
-        except FatalError as error:  # the last word to a sink: the summary is to tell of it
-            opened.runner.stop(error, now=True)
-        group.cancel_scope.cancel()
+async def execute(opened: Run, rows: Iterable[Row], display: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Drive a run to its end while its display is on; `runner.stopped_by` tells what ended either of them early."""
+    with gravest_failure():
+        async with anyio.create_task_group() as group:
+            group.start_soon(_show, opened, display)
+            try:
+                await opened.execute(rows)
+            except FatalError as error:  # the last word to a sink: the summary is to tell of it
+                opened.runner.stop(error, now=True)
+            group.cancel_scope.cancel()
+
+
+async def _show(opened: Run, display: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Display until cancelled; a ledger that cannot be read stops the run as it does elsewhere."""
+    try:
+        await display()
+    except FatalError as error:
+        opened.runner.stop(error, now=True)
+    except OSError as error:  # a display that cannot be drawn is no reason to stop
+        logger.warning("progress.lost", reason=error.strerror)

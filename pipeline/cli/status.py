@@ -1,5 +1,6 @@
 """`pipeline status`: where the ledger stands."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import click
 import orjson
 
 from pipeline.cli.options import required_ledger
+from pipeline.cli.streams import say
 from pipeline.cli.summary import failure_facts, failure_lines, retry_command
 from pipeline.config import load
 from pipeline.jobs import State
@@ -23,14 +25,15 @@ def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
     folder = load(config, {"output": {"dir": out} if out else {}}).output.dir
     with closing(LedgerView(required_ledger(folder))) as view:
         facts = _facts(view, folder)
-    if as_json:
-        click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
-        return
-    click.echo(f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent")
+    command = retry_command(folder, config)
+    say([orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()] if as_json else _lines(facts, folder, command))
+
+
+def _lines(facts: dict[str, Any], folder: Path, command: str) -> Iterator[str]:
+    yield f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent"
     for state, count in facts["states"].items():
-        click.echo(f"  {state:<10} {count:>9,}")
-    for line in failure_lines(facts["failures"], folder, retry_command(folder, config)):
-        click.echo(line)
+        yield f"  {state:<10} {count:>9,}"
+    yield from failure_lines(facts["failures"], folder, command)
 
 
 def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:

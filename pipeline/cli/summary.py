@@ -1,21 +1,20 @@
 """The last lines of a run: what was done, where it lies, what failed and why, and the command that goes on."""
 
 import contextlib
-import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import orjson
 import structlog
 
 from pipeline.app import Run
 from pipeline.cli.exits import Exit
+from pipeline.cli.streams import say
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
 from pipeline.errors import FatalError
 from pipeline.ledger import LedgerView
@@ -57,17 +56,8 @@ def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
         (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
         log.warning("summary.unwritten", reason=error.strerror)
-    _say([orjson.dumps(facts).decode()] if report.as_json else _lines(facts, report))
+    say([orjson.dumps(facts).decode()] if report.as_json else _lines(facts, report))
     return code
-
-
-def _say(lines: Iterable[str]) -> None:
-    """Print; whoever was to read it may be gone (`| head`), and the exit code has to tell the truth all the same."""
-    try:
-        for line in lines:
-            click.echo(line)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code(run: Run, last: Snapshot, report: Report) -> Exit:

@@ -15,6 +15,8 @@ SPREAD_EACH_S = 0.05
 SPREAD_MAX_S = 5.0
 # A pause that grows by less than this is the same pause, and not worth a second event.
 SAME_PAUSE_S = 1.0
+# A wait of any length is kept, but a date can only tell it up to the year 9999: beyond a century it tells a century.
+CENTURY = timedelta(days=36_525)
 
 log = structlog.get_logger()
 
@@ -39,7 +41,7 @@ class Gate:
         is_news = not self.is_closed or gained_s > SAME_PAUSE_S
         self._opens_at = max(self._opens_at, opens_at)
         if is_news:
-            resume_at = datetime.now(UTC) + timedelta(seconds=wait_s)
+            resume_at = datetime.now(UTC) + timedelta(seconds=min(wait_s, CENTURY.total_seconds()))
             log.warning(
                 "requests.paused", of=self._name, why=why, wait_s=round(wait_s, 3), resume_at=resume_at.isoformat()
             )

@@ -5,14 +5,17 @@ may have no body at all (TwelveLabs API reference, July 2026). The text of a mes
 from it.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from pipeline.errors import (
     AuthenticationFailed,
@@ -33,17 +36,30 @@ WAIT_CODES = frozenset({"request_canceled_or_timed_out", "video_not_ready"})
 AWAY_STATUSES = frozenset({502, 503, 504})
 RESET_HEADERS = ("X-Ratelimit-Reset", "X-RateLimit-Request-Reset")
 REMAINING_HEADERS = ("X-Ratelimit-Remaining", "X-RateLimit-Request-Remaining")
+# Read as seconds this is past the year 5000: a larger reset counts milliseconds.
+MAX_EPOCH_S = 1e11
+# No documented window is longer than a day, so a reset further away is a wrong clock or a wrong unit.
+MAX_RESET_S = 86_400.0
 SNIPPET = 200
+MAX_REASON = 500
 MAX_SNIPPED_BYTES = 4096
 QUERY = re.compile(r"""(?<=\S)\?[^\s"'<>]+""")
+
+
+def _presentable(text: str) -> str:
+    return QUERY.sub("?…", text)[:MAX_REASON]
+
+
+# What the platform says about a failure, fit to be shown and kept: bounded, and without what a URL carries as secrets.
+Reason = Annotated[str, AfterValidator(_presentable)]
 
 
 class _Problem(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=False)
 
     code: str | int | None = None
-    message: str | None = None
-    error: "_Problem | str | None" = None
+    message: Reason | None = None
+    error: "_Problem | Reason | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +110,26 @@ def _video_error(status: int, code: str | None, meaning: Meaning) -> type[VideoE
 def read_problem(body: bytes) -> tuple[str | None, str | None]:
     """Code and message of an error body in either shape; (None, None) where it has neither."""
     try:
-        problem = _Problem.model_validate_json(body)
-    except ValidationError:
+        problem = _Problem.model_validate(loads(body))
+    except (ValueError, RecursionError):
         return None, None
     if isinstance(problem.error, str):
         return None, problem.error
     inner = problem.error or problem
     return (str(inner.code) if inner.code is not None else None), inner.message
+
+
+def loads(body: bytes) -> Any:
+    """The JSON of an answer; raises ValueError or RecursionError where it is none.
+
+    A text cut inside an emoji holds half a surrogate pair, which only the slower parser takes; as no file or database
+    takes it either, a `?` stands in its place.
+    """
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        tolerant = json.loads(body.decode("utf-8", "replace"))
+        return json.loads(json.dumps(tolerant, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def snippet(body: bytes) -> str:
@@ -128,9 +157,12 @@ def asked_wait_s(headers: Mapping[str, str]) -> float | None:
 
 
 def reset_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the window of the rate headers (either spelling, epoch seconds) begins anew."""
+    """Seconds, at most a day, until the window of the rate headers (either spelling, epoch s or ms) begins anew."""
     reset = _first_number(headers, RESET_HEADERS)
-    return None if reset is None else max(0.0, reset - platform_now(headers).timestamp())
+    if reset is None:
+        return None
+    epoch_s = reset / 1000 if reset > MAX_EPOCH_S else reset
+    return min(max(0.0, epoch_s - platform_now(headers).timestamp()), MAX_RESET_S)
 
 
 def used_up_for_s(headers: Mapping[str, str]) -> float | None:
@@ -158,6 +190,6 @@ def _number(text: str | None) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.client.calls import Answer
-from pipeline.client.refusals import platform_now, snippet
+from pipeline.client.refusals import Reason, loads, platform_now, snippet
 from pipeline.errors import UnexpectedResponse
 from pipeline.models import Asset, AssetStatus, Task, TaskStatus
 
@@ -42,7 +42,7 @@ class Shape(BaseModel):
 
 class ProblemShape(Shape):
     code: str | None = None
-    message: str | None = None
+    message: Reason | None = None
 
 
 class AssetShape(Shape):
@@ -156,14 +156,19 @@ class ChunkUrl:
 def parse(shape: type[S], answer: Answer, doing: str) -> S:
     """Read an answer; raises UnexpectedResponse, with its beginning, where it does not have the shape."""
     try:
-        return shape.model_validate_json(answer.body)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "the body"
+        return shape.model_validate(loads(answer.body))
+    except (ValueError, RecursionError) as error:
         raise UnexpectedResponse(
-            f"{doing}: the platform's answer cannot be read ({where}: {problem['msg']}): {snippet(answer.body)!r}",
+            f"{doing}: the platform's answer cannot be read ({_why(error)}): {snippet(answer.body)!r}",
             status=answer.status,
         ) from error
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    if not isinstance(error, ValidationError):
+        return f"not JSON: {error}"
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, problem['loc'])) or 'the body'}: {problem['msg']}"
 
 
 def task_status(status: str) -> TaskStatus:

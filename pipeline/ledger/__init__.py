@@ -127,11 +127,13 @@ class Ledger(LedgerView):
         """Record how far sinks are accounted for, after one was rebuilt."""
         await self._commits.submit(lambda db: _account(db, sinks))
 
-    async def forget_asset(self, scope: str, content: str) -> None:
-        """The platform no longer holds it, or refused it."""
-        await self._commits.submit(
-            lambda db: db.execute("DELETE FROM assets WHERE scope = ? AND content = ?", (scope, content)).rowcount
-        )
+    async def forget_asset(self, scope: str, content: str, asset_id: str | None) -> None:
+        """The platform no longer holds this asset, or refused it; None forgets an upload session that is over.
+
+        What came in its place meanwhile stays.
+        """
+        sql = "DELETE FROM assets WHERE scope = ? AND content = ? AND asset_id IS ?"
+        await self._commits.submit(lambda db: db.execute(sql, (scope, content, asset_id)).rowcount)
 
 
 def _now() -> str:
@@ -155,7 +157,13 @@ def _accept(db: sqlite3.Connection, video: Video, recipe: Recipe, identity: Iden
     db.execute(
         f"INSERT OR IGNORE INTO jobs ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values
     )
-    _retire_others(db, key, video.source, recipe.id)
+    if identity.is_read:
+        _retire_others(db, key, video.source, recipe.id)
+    else:  # whatever its earlier job still has under way or paid for is no worse for it
+        db.execute(
+            "UPDATE sources SET stale = 1 WHERE source = ? AND recipe_id = ? AND key <> ? AND written",
+            (video.source, recipe.id, key),
+        )
     metadata = dict(video.metadata) if video.id is None else {"id": video.id, **video.metadata}
     db.execute(
         "INSERT INTO sources (key, source, path, recipe_id, metadata, run_id) VALUES (?, ?, ?, ?, ?, ?)"
@@ -177,7 +185,7 @@ def _retire_others(db: sqlite3.Connection, key: str, source: str, recipe_id: str
         return
     retired = "SELECT key FROM sources WHERE source = ? AND recipe_id = ? AND stale = 1 AND written = 0"
     db.execute(
-        f"DELETE FROM jobs WHERE state = 'failed' AND key IN ({retired})"
+        f"DELETE FROM jobs WHERE state = 'failed' AND task_id IS NULL AND NOT intent AND key IN ({retired})"
         " AND NOT EXISTS (SELECT 1 FROM sources WHERE sources.key = jobs.key AND stale = 0)",
         others,
     )
@@ -208,7 +216,12 @@ def _save(db: sqlite3.Connection, job: Job) -> None:
     db.execute(_SAVE, job_values(job) | {"updated_at": _now()})
     if job.state is State.ANALYZED and job.raw:
         db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (job.key, job.raw))
-    elif job.state in (State.OPENED, State.UPLOADED):
+    elif job.intent:
+        db.execute(
+            "UPDATE assets SET duration_s = ? WHERE scope = ? AND content = ? AND asset_id = ?",
+            (job.duration_s, job.recipe.scope, job.content, job.asset_id),
+        )
+    elif job.state in (State.OPENED, State.UPLOADED) and not job.reused_asset:
         db.execute(
             "INSERT OR REPLACE INTO assets"
             " SELECT scope, content, upload, iif(state = 'uploaded', asset_id, NULL), duration_s FROM jobs"

@@ -31,6 +31,10 @@ def hold(folder: Path) -> Iterator[None]:
             raise FolderLocked(
                 f"another run holds {folder}; wait for it, or give this one an --out of its own"
             ) from error
+        except OSError as error:
+            raise LedgerError(
+                f"cannot lock the output folder {folder}: {error.strerror}; choose an --out on a local disk"
+            ) from error
         yield
     finally:
         os.close(lock)

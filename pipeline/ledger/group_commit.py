@@ -60,23 +60,27 @@ class GroupCommit:
             if ending:
                 return
 
-    def _commit(self, operations: list[Operation]) -> list[Any] | LedgerError:
+    def _commit(self, operations: list[Operation]) -> list[Any] | Exception:
         try:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 return [operation(self._connection) for operation in operations]
         except sqlite3.Error as error:
-            return LedgerError(
+            refusal = LedgerError(
                 f"cannot write the ledger {self._name}: {error}; what was saved before is intact; "
                 "free disk space or repair the folder's permissions, then run again"
             )
+            refusal.__cause__ = error
+            return refusal
+        except Exception as error:  # noqa: BLE001 - a bug reaches everyone who waits, instead of leaving them to wait
+            return error
 
 
-def _resolve(group: list[tuple[Operation, asyncio.Future[Any]]], outcome: list[Any] | LedgerError) -> None:
+def _resolve(group: list[tuple[Operation, asyncio.Future[Any]]], outcome: list[Any] | Exception) -> None:
     for index, (_, future) in enumerate(group):
         if future.done():  # cancelled: the fact is in the ledger all the same
             continue
-        if isinstance(outcome, LedgerError):
+        if isinstance(outcome, Exception):
             future.set_exception(outcome)
         else:
             future.set_result(outcome[index])

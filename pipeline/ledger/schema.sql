@@ -54,7 +54,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     updated_at     TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, code);
+-- Of one state, sorted by key, for paging: a table without rowid adds its key to every index.
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
 
 -- The platform's answer, unparsed: what was paid for.
 CREATE TABLE IF NOT EXISTS answers (

@@ -93,20 +93,29 @@ class LedgerView:
         )
         return [source_of(row) for row in rows]
 
+    def job_of_source(self, source: str, recipe_id: str) -> Job | None:
+        """The job that a source has for a recipe, by the content it was last read with."""
+        row = self._one(
+            "SELECT key FROM sources JOIN jobs USING (key) WHERE sources.source = ? AND sources.recipe_id = ?"
+            " AND NOT stale AND content NOT LIKE 'unread:%' LIMIT 1",
+            (source, recipe_id),
+        )
+        return self.job(row["key"]) if row else None
+
     def jobs(self, *states: State, scope: str | None = None) -> Iterator[Job]:
         """Stream the jobs in the given states, a thousand keys at a time, while others are saved."""
         return map(job_of, self._job_rows(states, scope))
 
     def _job_rows(self, states: Sequence[State], scope: str | None = None) -> Iterator[sqlite3.Row]:
-        marks = ", ".join("?" for _ in states)
-        after = ""
-        while rows := self._all(
-            f"SELECT {JOB_COLUMNS}, updated_at FROM jobs WHERE key > ? AND state IN ({marks})"
-            " AND (? IS NULL OR scope = ?) ORDER BY key LIMIT 1000",
-            (after, *(state.value for state in states), scope, scope),
-        ):
-            yield from rows
-            after = rows[-1]["key"]
+        for state in states:
+            after = ""
+            while rows := self._all(
+                f"SELECT {JOB_COLUMNS}, updated_at FROM jobs WHERE state = ? AND key > ?"
+                " AND (? IS NULL OR scope = ?) ORDER BY key LIMIT 1000",
+                (state.value, after, scope, scope),
+            ):
+                yield from rows
+                after = rows[-1]["key"]
 
     # --- assets ----------------------------------------------------------------------------------------------------
 

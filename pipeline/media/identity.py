@@ -29,6 +29,8 @@ def stamp_of(path: str) -> FileStamp:
         raise _refused(path, "file_is_directory", "it is a folder; name the files in it, or give it as the manifest")
     if not stat.S_ISREG(found.st_mode):
         raise _refused(path, "file_not_regular", "it is a pipe, socket or device; copy the video into a file")
+    if abs(found.st_mtime_ns) >= 2**63:  # beyond the year 2262, and beyond what SQLite holds
+        raise _refused(path, "file_unreadable", "its modification time is out of range; `touch` the file")
     if found.st_size == 0:
         raise _refused(path, "file_empty", "the file is empty; restore it, or take it out of the manifest")
     return _stamp(found)

@@ -41,33 +41,34 @@ class Tasks:
             RetriesExhausted, PauseRun, FatalError: the platform did not say; nothing is known to be spent.
         """
         assert job.asset_id is not None
+        if job.intent and (task := await self.platform.tasks.find(job.asset_id, job.key)) is not None:
+            return _submitted(job, task)
         try:
             asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)
             return await self._create_once(replace(job, duration_s=job.duration_s or asset.duration_s))
         except AssetGone as error:
             log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
             uploaded_again = without_asset(job).to(State.ACCEPTED)
-            await self.ledger.forget_asset(job.recipe.scope, job.content)
+            await self.ledger.forget_asset(job.recipe.scope, job.content, job.asset_id)
             return uploaded_again if job.reused_asset else uploaded_again.failed(_about(job, error))
         except SourceRejected as error:
-            await self.ledger.forget_asset(job.recipe.scope, job.content)
+            await self.ledger.forget_asset(job.recipe.scope, job.content, job.asset_id)
             return without_asset(job).to(State.ACCEPTED).failed(_about(job, error))
 
     async def _create_once(self, job: Job) -> Job:
-        maybe_sent = job.intent
-        if not maybe_sent:
+        if not job.intent:
             job = replace(job, attempt=job.attempt + 1, intent=True)
         await self.ledger.save(job)
         try:
             with self.landing.strip():
-                task = await self._create(job, maybe_sent=maybe_sent)
+                task = await self._create(job)
         except (RetriesExhausted, UnexpectedResponse) as error:
             return job.failed(_about(job, error))  # the intent stays: the request may have been carried out
         except (AssetGone, SourceRejected):
             raise
         except VideoError as error:
             return replace(job, intent=False).failed(_about(job, error))
-        return job.to(State.SUBMITTED, task_id=task.id, submitted_at=datetime.now(UTC), intent=False)
+        return _submitted(job, task)
 
     async def poll(self, job: Job) -> Job:
         """Wait for the task's end.
@@ -87,7 +88,9 @@ class Tasks:
                 video_minutes=_minutes(job),
                 submitted_at=job.submitted_at or datetime.now(UTC),
             )
-        except TaskFailed as error:  # the platform does not hold it any more: a retry has to ask anew
+        except TaskFailed as error:
+            if error.status != 404 and error.code != "resource_not_exist":
+                raise  # it may well be there: a retry looks again
             return job.to(State.UPLOADED, task_id=None).failed(_about(job, error))
         job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
         if task.status == "ready":
@@ -98,7 +101,7 @@ class Tasks:
             return unsubmitted
         return unsubmitted.failed(_ended_badly(job, task))
 
-    async def _create(self, job: Job, *, maybe_sent: bool) -> Task:
+    async def _create(self, job: Job) -> Task:
         assert job.asset_id is not None
         request = MODES[job.recipe.mode].build_request(job.recipe)
         assert request.prompt is not None
@@ -112,8 +115,11 @@ class Tasks:
             end_time_s=request.end_time_s,
             custom_id=job.key,
             idempotency_key=job.idempotency_key,
-            maybe_sent=maybe_sent,
         )
+
+
+def _submitted(job: Job, task: Task) -> Job:
+    return job.to(State.SUBMITTED, task_id=task.id, submitted_at=datetime.now(UTC), intent=False)
 
 
 def _minutes(job: Job) -> float | None:

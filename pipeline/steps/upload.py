@@ -92,7 +92,7 @@ class Uploads:
             self._expired[job.key] += 1
             if self._expired[job.key] > SESSIONS:
                 raise
-            await self.ledger.forget_asset(job.recipe.scope, job.content)
+            await self.ledger.forget_asset(job.recipe.scope, job.content, None)
             return job.to(State.ACCEPTED, upload=None)
         return job.to(State.UPLOADED, asset_id=asset_id, **sent.facts(job))
 

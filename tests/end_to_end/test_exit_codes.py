@@ -265,6 +265,41 @@ def test_a_reader_that_left_changes_no_exit_code(tmp_path: Path) -> None:
     assert (done.returncode, b"Traceback" in done.stderr, b"BrokenPipe" in done.stderr) == (1, False, False)
 
 
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_losing_every_reader_changes_no_exit_code(tmp_path: Path, command: str) -> None:
+    """Progress lines, logs and the summary stop nothing although nobody reads them any more (`2>&1 | head`)."""
+    out = tmp_path / "out"
+    asked = ("run", _half_missing(tmp_path / "a"), *PROMPT, "--out", out)
+    if command == "status":
+        pipeline(*asked)
+        asked = ("status", "--out", out)
+    reading, writing = os.pipe()
+    os.close(reading)
+    slow = environment(PIPELINE_SERVER__ANALYSIS_SECONDS="0.5", PIPELINE_RUN__PLAIN_INTERVAL_S="0.05")
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run([*PROGRAM, *map(str, asked)], env=slow, stdout=gone, stderr=gone, check=False)
+    assert done.returncode == (1 if command == "run" else 0)
+    assert len(lines(out / "results.jsonl")) == 1
+
+
+def test_an_error_without_a_reader_keeps_its_code(tmp_path: Path) -> None:
+    """What cannot be said on stderr is still said by the exit code."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        command = [*PROGRAM, "status", "--out", str(tmp_path / "nowhere")]
+        assert subprocess.run(command, env=environment(), stderr=gone, check=False).returncode == 2
+
+
+def test_a_bug_is_3_with_its_traceback_and_one_object(tmp_path: Path) -> None:
+    """An error nobody foresaw shows its traceback, exits 3 and not 1, and still prints the one object."""
+    command = [*PROGRAM, "status", "--json", "--out", str(tmp_path / "a\0b")]  # no shell can pass such a name
+    buggy = [sys.executable, "-c", f"import sys; sys.argv = {command[2:]!r}; from pipeline.cli import main; main()"]
+    done = subprocess.run(buggy, env=environment(), capture_output=True, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (3, True), done
+    assert json.loads(done.stdout)["stopped_by"]["code"] == "bug"
+
+
 def test_secrets_are_nowhere(tmp_path: Path, real: Platform) -> None:
     """Neither the key nor a presigned URL is in any file or output of a night in which much goes wrong."""
     write_videos(tmp_path / "a", 3)

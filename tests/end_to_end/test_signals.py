@@ -129,6 +129,19 @@ def test_a_second_signal_stops_at_once(night: Night, real: Platform, number: sig
 
 
 @BOTH
+def test_a_signal_while_a_fatal_end_drains_stops_at_once(night: Night, real: Platform, number: signal.Signals) -> None:
+    """One signal is enough where a fatal error is ending the run already, and the exit code stays 3."""
+    real.fault(method="POST", path="/analyze/tasks$", times=1, lose_response=True, delay_s=600)
+    real.fault(method="POST", path="/analyze/tasks$", times=None, status=401, delay_s=0.5)
+    with running(*night.arguments, env={**real.env, "PIPELINE_RUN__DRAIN_S": "600"}) as process:
+        until(lambda: any("run.stopping" in path.read_text() for path in night.out.glob("runs/*/log.jsonl")))
+        process.send_signal(number)
+        assert ended(process).code == 3
+    real.mend()
+    assert pipeline(*night.arguments, env=real.env).code == 0
+
+
+@BOTH
 def test_a_signal_while_the_manifest_is_read_touches_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """A signal before the run has begun ends the command with exit 4 and one sentence, and nothing is touched."""
     with running("run", "-", *PROMPT, "--out", tmp_path / "out") as process:

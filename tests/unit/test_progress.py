@@ -19,7 +19,6 @@ def at(elapsed_s: float, settled: int = 0, uploaded_bytes: int = 0, **more) -> S
         "written": settled,
         "failed": 0,
         "in_flight": 32,
-        "stages": {State.SUBMITTED: 31, State.FAILED: 1},
         "spent_usd": 0.531,
         **more,
     }
@@ -102,7 +101,8 @@ def test_durations(seconds: float, text: str) -> None:
 def shown(console: Console, *, live: bool) -> None:
     async def until_cancelled() -> None:
         with anyio.move_on_after(0.1):
-            await progress.show(lambda: at(1, 5), console, plain_interval_s=0.02, live=live)
+            stages = {State.SUBMITTED: 31, State.FAILED: 1}
+            await progress.show(lambda: at(1, 5), lambda: stages, console, plain_interval_s=0.02, live=live)
 
     anyio.run(until_cancelled)
 

@@ -150,6 +150,16 @@ async def test_an_unreadable_answer_shows_its_beginning(pair):
     assert "x" * 195 not in caught.value.message
 
 
+async def test_half_an_emoji_keeps_no_answer_away(pair):
+    """An answer that was cut inside an emoji is received and listed, and its text kept exactly as it came."""
+    body = '{"task_id": "t1", "status": "ready", "result": {"data": "a dog \\ud83d"}}'
+    pair.faults.add(Fault(**ONE, status=200, body=body))
+    task = await pair.client.tasks.retrieve("t1")
+    assert (task.status, task.raw) == ("ready", body)
+    pair.faults.add(Fault(**LIST, status=200, body=f'{{"data": [{body}]}}'))
+    assert [listed.id for listed in await pair.client.tasks.list()] == ["t1"]
+
+
 @pytest.mark.parametrize("key", ["tlk_this_is_a_wrong_key", "tlk_" + "0" * 60])
 async def test_a_wrong_key_ends_everything_at_once(pair, open_client, key):
     """A key that is not accepted is fatal with the first request, and is itself never part of the message."""

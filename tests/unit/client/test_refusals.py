@@ -115,6 +115,32 @@ def test_a_last_request_is_recognised(family):
     assert used_up_for_s(headers()) is None
 
 
+@pytest.mark.parametrize(("ahead_s", "expected"), [(42, 42), (-42, 0), (10 * 86_400, 86_400)])
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_reset_is_read_in_either_unit_and_is_at_most_a_day_away(ahead_s, expected, unit):
+    """Epoch seconds and milliseconds mean the same moment, and no reset header makes a wait of more than a day."""
+    assert wait_s(headers(X_Ratelimit_Reset=str((EPOCH + ahead_s) * unit))) == expected
+
+
+def test_an_impossible_date_is_no_wait():
+    """A Retry-After with a year beyond every calendar is not understood, and does no harm."""
+    assert asked_wait_s(headers(Retry_After=f"Wed, 01 Jul {10**20} 12:00:00 GMT")) is None
+
+
+@pytest.mark.parametrize("nest", [lambda text: {"message": text}, lambda text: {"error": text}])
+def test_a_reason_is_bounded_and_keeps_no_secret(nest):
+    """What the platform gives as its reason is shown without the query of a URL, and never at any length."""
+    body = orjson.dumps(nest("cannot read https://store/x?signature=secret now " + "y" * 5000))
+    _, message = read_problem(body)
+    assert message.startswith("cannot read https://store/x?\u2026 now yyy")
+    assert len(message) == 500
+
+
+def test_half_an_emoji_hides_no_code():
+    """The code of a refusal is read although its message was cut inside an emoji."""
+    assert read_problem(b'{"code": "usage_limit_exceeded", "message": "a\\ud83d"}') == ("usage_limit_exceeded", "a?")
+
+
 def test_a_snippet_keeps_no_secret():
     """The beginning of an answer is shown without what a URL carries behind its question mark."""
     body = b'{"url": "https://store/x?signature=secret&token=secret", "b": "' + b"y" * 500

@@ -72,7 +72,9 @@ async def test_an_uploaded_content_is_found_again_by_content_and_scope(ledger: L
     assert held is not None
     assert held.asset_id == "a1"
     assert ledger.held_asset("https://elsewhere", ONE.content) is None
-    await ledger.forget_asset("local", ONE.content)
+    await ledger.forget_asset("local", ONE.content, "another")
+    assert ledger.held_asset("local", ONE.content) is not None
+    await ledger.forget_asset("local", ONE.content, "a1")
     assert ledger.held_asset("local", ONE.content) is None
 
 
@@ -119,6 +121,28 @@ async def test_a_written_line_outlives_a_change_of_the_file(ledger: Ledger) -> N
     assert ledger.find(done.key, "/archive/a.mp4") is None
     back = await ledger.accept(video("a.mp4"), RECIPE, ONE, "r3")
     assert back.state is State.WRITTEN
+
+
+async def test_a_file_that_cannot_be_read_takes_nothing_from_its_paid_job(ledger: Ledger) -> None:
+    """While a file is away, its submitted or failed job keeps its row, its task and its attempts."""
+    job = await ledger.accept(video("a.mp4"), RECIPE, ONE, "r1")
+    paid = job.to(State.UPLOADED, asset_id="a1", attempt=1).to(State.SUBMITTED, task_id="t1")
+    await ledger.save(paid.failed(TaskFailed("slow", code="task_unfinished")))
+    away = await ledger.accept(video("a.mp4"), RECIPE, Identity.unread("/archive/a.mp4"), "r2")
+    await ledger.save(away.failed(TaskFailed("gone", code="file_missing")))
+    assert ledger.job_of_source("/archive/a.mp4", RECIPE.id) == paid.failed(TaskFailed("slow", code="task_unfinished"))
+    assert [row.source for row in ledger.sources(job.key, written=False)] == ["/archive/a.mp4"]
+    back = await ledger.accept(video("a.mp4"), RECIPE, ONE, "r3")
+    assert back.task_id == "t1"
+    assert [group.code for group in ledger.failure_groups()] == ["task_unfinished"]
+
+
+async def test_a_bug_in_an_operation_is_told_and_the_ledger_goes_on(ledger: Ledger) -> None:
+    """An operation that raises reaches whoever waits for it, and leaves the next ones alone."""
+    job = await ledger.accept(video("a.mp4"), RECIPE, ONE, "r1")
+    with pytest.raises(OverflowError):
+        await ledger.save(replace(job, upload_bytes=2**70))
+    await ledger.save(job.to(State.UPLOADED, asset_id="a1"))
 
 
 async def test_identities_are_known_until_the_file_changes(ledger: Ledger) -> None:

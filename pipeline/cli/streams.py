@@ -1,0 +1,43 @@
+"""stdout and stderr whose readers may leave: the exit code has to tell the truth all the same."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable
+from io import TextIOWrapper
+
+
+class Unheard(TextIOWrapper):
+    """Text that stops nothing where it cannot be written: its reader is gone, the terminal hung up, the disk full."""
+
+    def write(self, text: str, /) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what can be handed on."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+def prepare() -> None:
+    """Let this process say names that the terminal's encoding cannot, and lose the reader of stderr without harm."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, TextIOWrapper):
+        # logs, progress and tracebacks alike go here; a failing flush at the very end would make the exit code 120
+        sys.stderr = Unheard(
+            sys.stderr.buffer, encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
+        )
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print to stdout; whoever was to read it may be gone (`| head`)."""
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
