@@ -2,6 +2,7 @@
 
 TASK = "/analyze/tasks/[0-9a-f]+$"
 TASKS = "/analyze/tasks$"
+TASKS_NOW = "/analyze/tasks"
 
 
 def test_a_look_that_is_refused_is_no_leave_to_pay_again(archive):
@@ -22,7 +23,9 @@ def test_a_submission_is_looked_for_although_its_asset_is_gone(serve, open_archi
     archive.configure(retry={"base_s": 1000, "max_s": 1000})
     archive.server.fault("POST", TASKS, lose_response=True)
     with archive.running() as process:
-        wait_until(lambda: archive.books().tasks_created, process)
+        wait_until(
+            lambda: [task["status"] for task in archive.server.ask("GET", TASKS_NOW)["data"]] == ["ready"], process
+        )
     archive.configure()
     (asset,) = archive.server.assets(video.name)
     archive.server.ask("DELETE", f"/assets/{asset['_id']}")
