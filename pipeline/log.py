@@ -5,11 +5,13 @@ through, in a console form on a terminal and as JSON lines otherwise.
 """
 
 import contextlib
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, NoReturn, TextIO
 
+import orjson
 import structlog
 
 from pipeline.config import LogSettings
@@ -49,7 +51,7 @@ class _Writers:
     def __init__(self, file: TextIO | None, level: int, *, console: bool) -> None:
         self._file = file
         self._level = level
-        self._json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        self._json = structlog.processors.JSONRenderer(serializer=_dumps)
         self._console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if console else self._json
 
     def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> NoReturn:
@@ -60,8 +62,15 @@ class _Writers:
         raise structlog.DropEvent
 
 
+def _dumps(event: Any, **options: Any) -> str:
+    try:
+        return orjson.dumps(event, default=options["default"]).decode()  # a third of the time of `json`
+    except orjson.JSONEncodeError:  # half a surrogate pair, or an integer beyond 64 bits
+        return json.dumps(event, ensure_ascii=False, default=options["default"])
+
+
 def _write(target: TextIO, line: str) -> None:
     """A log that cannot be written stops nothing: where the disk is full, the ledger is the one to say so."""
     with contextlib.suppress(OSError):
-        target.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
+        target.write((line if line.isascii() else line.encode("utf-8", "backslashreplace").decode()) + "\n")
         target.flush()

@@ -32,10 +32,10 @@ from pipeline.models import Identity, Recipe, Video
 __all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "SourceRow", "WrittenLine"]
 
 SCHEMA_VERSION = "1"
-_SAVE = "UPDATE jobs SET {} WHERE key = :key".format(
-    ", ".join(f"{name} = :{name}" for name in ("updated_at", "content", *JOB_COLUMNS.replace(" ", "").split(","))
-              if name not in {"key", "recipe"})
-)  # fmt: skip
+# What a job is asked for and which file it speaks for is `accept`'s to say.
+_ACCEPTED = {"key", "content", "recipe", "source", "path", "size_bytes", "mtime_ns"}
+_SAVED = ["updated_at", *(name for name in JOB_COLUMNS.split(", ") if name not in _ACCEPTED)]
+_SAVE = f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _SAVED)} WHERE key = :key"
 
 
 class Ledger(LedgerView):
