@@ -102,7 +102,7 @@ def test_the_installed_program_names_itself(tmp_path: Path) -> None:
     """
     program = Path(sys.executable).with_name("pipeline")
     arguments = ["run", str(_half_missing(tmp_path / "a")), *PROMPT, "--out", str(tmp_path / "out")]
-    by_path = shell([str(program), *arguments])
+    by_path = shell([str(program), *arguments], env={"PATH": os.defpath})
     found = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     by_name = shell(["pipeline", *arguments], env={"PATH": found}, executable=str(program))
     assert shlex.split(by_path.out.splitlines()[-1])[3] == str(program)
