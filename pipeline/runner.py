@@ -160,7 +160,7 @@ class Runner:
         """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
         key = recipe.key(content) if content else ""
         found = self._ledger.find(key, video.source) if content else None
-        if key in self._collected and found is not None and found[0] in (State.WRITTEN, State.FAILED):
+        if key in self._collected and found in ((State.WRITTEN, True), (State.FAILED, False)):
             return True
         if found == (State.WRITTEN, True):
             self.tally.skipped += 1

@@ -36,7 +36,6 @@ class Tasks:
         end_time_s: float | None = None,
         custom_id: str,
         idempotency_key: str,
-        maybe_sent: bool = False,
     ) -> Task:
         """Ask for an analysis, exactly once.
 
@@ -53,16 +52,13 @@ class Tasks:
             end_time_s: where it ends; None is the end.
             custom_id: what the task is found by, 1 to 64 of A-Z a-z 0-9 _ -.
             idempotency_key: the same for every attempt at this one submission.
-            maybe_sent: an earlier process may have sent it; look first.
 
         Raises:
             AssetGone: the platform does not hold the asset any more.
             SourceRejected: the platform will not analyse this video.
             TaskFailed: it refuses the request.
-            RetriesExhausted: it may have been created all the same; come back with `maybe_sent`.
+            RetriesExhausted: it may have been created all the same; `look` before it is asked for again.
         """
-        if maybe_sent and (found := await self._look(asset_id, custom_id)) is not None:
-            return found
         request = {
             "model_name": model,
             "video": {"type": "asset_id", "asset_id": asset_id},
@@ -96,11 +92,15 @@ class Tasks:
                 raise
             return Task(created.task_id, wire.task_status(created.status), custom_id, asset_id)
 
-        look = partial(self._look, asset_id, custom_id)
+        look = partial(self.look, asset_id, custom_id)
         return await self._transport.persist(attempt, doing=meaning.doing, rescue=look)
 
-    async def _look(self, asset_id: str, custom_id: str) -> Task | None:
-        """`find` where a task may have been paid for: not being able to look is no leave to pay again."""
+    async def look(self, asset_id: str, custom_id: str) -> Task | None:
+        """`find` where a task may have been paid for: not being able to look is no leave to pay again.
+
+        Raises:
+            RetriesExhausted: it cannot be looked up now.
+        """
         try:
             return await self.find(asset_id, custom_id)
         except VideoError as error:

@@ -41,7 +41,7 @@ class Tasks:
             RetriesExhausted, PauseRun, FatalError: the platform did not say; nothing is known to be spent.
         """
         assert job.asset_id is not None
-        if job.intent and (task := await self.platform.tasks.find(job.asset_id, job.key)) is not None:
+        if job.intent and (task := await self.platform.tasks.look(job.asset_id, job.key)) is not None:
             return _submitted(job, task)
         try:
             asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)

@@ -95,11 +95,11 @@ async def test_not_being_able_to_look_is_no_leave_to_pay_again(pair, asset):
 
 
 async def test_what_an_earlier_process_sent_is_adopted(pair, asset):
-    """With `maybe_sent` a task of this custom_id is adopted instead of created, and created where there is none."""
-    first = await pair.create_task(asset, maybe_sent=True)
-    again = await pair.create_task(asset, maybe_sent=True, idempotency_key="job-2")
+    """A look finds the task of this custom_id, and nothing where there is none."""
+    first = await pair.create_task(asset)
+    again = await pair.client.tasks.look(asset, "job")
     assert (again.id, created(pair)) == (first.id, 1)
-    assert (await pair.create_task(asset, "other", maybe_sent=True)).id != first.id
+    assert await pair.client.tasks.look(asset, "other") is None
 
 
 @pytest.mark.parametrize("status", ["failed", "canceled"])
@@ -108,7 +108,8 @@ async def test_a_task_that_failed_is_not_adopted(pair, asset, status):
     pair.faults.add_outcome(Outcome(status=status, message="Odd."))
     first = await pair.task_done(await pair.create_task(asset))
     assert first.status == status
-    second = await pair.create_task(asset, maybe_sent=True, idempotency_key="job-2")
+    assert await pair.client.tasks.look(asset, "job") is None
+    second = await pair.create_task(asset, idempotency_key="job-2")
     assert second.id != first.id
 
 
