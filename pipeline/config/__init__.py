@@ -1,0 +1,47 @@
+"""Settings: frozen sections. Flags win over the environment, the environment over the YAML file, that over the
+defaults.
+
+Environment variables are `PIPELINE_<SECTION>__<NAME>`; the API key alone has the platform's own name,
+`TWELVE_LABS_API_KEY`.
+Nobody else reads the environment. Numbers about the platform come from the TwelveLabs API reference and rate-limits
+page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings because they change.
+"""
+
+from pipeline.config.load import API_KEY_VARIABLE, load
+from pipeline.config.section import Section
+from pipeline.config.sections import (
+    REMOTE_URL,
+    LimitSettings,
+    LogSettings,
+    ManifestSettings,
+    OutputSettings,
+    PlatformSettings,
+    PollingSettings,
+    PriceSettings,
+    RecipeSettings,
+    RetrySettings,
+    RunSettings,
+    UploadSettings,
+)
+from pipeline.config.server import ServerSettings
+from pipeline.config.settings import Settings
+
+__all__ = [
+    "API_KEY_VARIABLE",
+    "REMOTE_URL",
+    "LimitSettings",
+    "LogSettings",
+    "ManifestSettings",
+    "OutputSettings",
+    "PlatformSettings",
+    "PollingSettings",
+    "PriceSettings",
+    "RecipeSettings",
+    "RetrySettings",
+    "RunSettings",
+    "Section",
+    "ServerSettings",
+    "Settings",
+    "UploadSettings",
+    "load",
+]

@@ -1,0 +1,170 @@
+"""The sections of the client half: whom to ask, what, of which videos, how fast."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from pipeline.config.section import MIB, Section
+
+REMOTE_URL = "https://api.twelvelabs.io/v1.3"
+ADDRESS = re.compile(r"https?://[^\s/]")
+
+
+class PlatformSettings(Section):
+    """Whom to ask.
+
+    `kind` auto is remote where an API key is set, local (the embedded platform) otherwise. `account` names the
+    account that owns the assets, for people who have several; uploads are reused only within one account and base URL.
+    """
+
+    kind: Literal["auto", "local", "remote"] = "auto"
+    base_url: str | None = None
+    account: str = "default"
+    api_key_file: Path | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, base_url: str | None) -> str | None:
+        if base_url is None or ADDRESS.match(base_url):
+            return base_url
+        raise ValueError(f"{base_url!r} is no http or https address; the platform's is {REMOTE_URL}")
+
+
+class RecipeSettings(Section):
+    """What to ask. Ranges are those of pegasus1.5 general analysis; the platform has the last word."""
+
+    prompt: str | None = None
+    prompt_file: Path | None = None
+    model: str = "pegasus1.5"
+    temperature: float | None = Field(None, ge=0, le=1)
+    max_tokens: int | None = Field(None, ge=2, le=98_304)
+    start_time: float | None = Field(None, ge=0)
+    end_time: float | None = Field(None, gt=0)
+
+
+class ManifestSettings(Section):
+    """Where the videos come from: a folder, .csv, .jsonl, a text list, or `-` for a list on stdin."""
+
+    source: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = (
+        ".mp4",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".m4v",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".wmv",
+        ".flv",
+    )
+
+
+class OutputSettings(Section):
+    """The folder that holds the ledger and every sink."""
+
+    dir: Path = Path("out")
+
+
+class RunSettings(Section):
+    """How much at once, and when to give up.
+
+    `workers` videos are in flight at once, most of them waiting for the platform. After `max_same_failures` failures
+    in a row with one and the same cause, and no success between, the run ends: the fault is not in the videos.
+    """
+
+    workers: int = Field(32, ge=1, le=10_000)
+    hashing_threads: int = Field(2, ge=1, le=64)
+    drain_s: float = Field(20, ge=0)
+    max_same_failures: int = Field(50, ge=1)
+    max_resubmissions: int = Field(3, ge=1)
+    plain_interval_s: float = Field(60, gt=0)
+
+
+class UploadSettings(Section):
+    """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest."""
+
+    direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
+    max_bytes: int = Field(10 * 1000 * MIB, gt=0)
+    files: int = Field(4, ge=1, le=256)
+    chunks: int = Field(8, ge=1, le=256)
+    read_bytes: int = Field(256 * 1024, ge=4096, le=16 * MIB)
+    url_page: int = Field(50, ge=1, le=50)
+    report_batch: int = Field(10, ge=1, le=50)
+    stall_s: float = Field(60, gt=0)
+    ready_timeout_s: float = Field(1800, gt=0)
+
+
+class PollingSettings(Section):
+    """When to look at a task: first by experience, then exponentially later with full jitter, between bounds.
+
+    A two-hour video takes about ten minutes (OBS of the official plug-in): five seconds a minute of video until
+    learned better. From `list_from` tasks due at once, one list request (50 tasks) stands for many single ones.
+    """
+
+    first_look_s: float = Field(4, ge=0)
+    per_video_minute_s: float = Field(5, ge=0)
+    min_s: float = Field(2, gt=0)
+    max_s: float = Field(60, gt=0)
+    tick_s: float = Field(0.5, gt=0)
+    list_from: int = Field(4, ge=2)
+    asset_min_s: float = Field(1, gt=0)
+    asset_max_s: float = Field(15, gt=0)
+    give_up_s: float = Field(6 * 3600, gt=0)
+
+    @classmethod
+    def close_by(cls) -> "PollingSettings":
+        """For the embedded platform, which is a function call away."""
+        return cls(
+            first_look_s=0.2, per_video_minute_s=0.5, min_s=0.2, max_s=5, tick_s=0.1, asset_min_s=0.1, asset_max_s=2
+        )
+
+
+class RetrySettings(Section):
+    """Backoff of one request: full jitter below `base_s * 2^n`, at most `max_s`; a Retry-After of any length is obeyed.
+
+    While the platform answers nobody, attempts do not count: it is waited for during `outage_s`, then the run pauses.
+    """
+
+    attempts: int = Field(8, ge=1, le=100)
+    outage_s: float = Field(1800, gt=0)
+    base_s: float = Field(0.5, gt=0)
+    max_s: float = Field(30, gt=0)
+    connect_timeout_s: float = Field(15, gt=0)
+    response_timeout_s: float = Field(120, gt=0)
+
+
+class LimitSettings(Section):
+    """Requests a minute per endpoint class; null is no limit. Defaults: free and first developer tier."""
+
+    analyze_per_minute: float | None = Field(60, gt=0)
+    upload_per_minute: float | None = Field(60, gt=0)
+    read_per_minute: float | None = Field(600, gt=0)
+    connections: int = Field(64, ge=1, le=1000)
+
+    @classmethod
+    def unlimited(cls) -> "LimitSettings":
+        """For the embedded platform, which has no account to protect."""
+        return cls(analyze_per_minute=None, upload_per_minute=None, read_per_minute=None)
+
+
+class PriceSettings(Section):
+    """US dollars, Developer pay-as-you-go, twelvelabs.io/pricing as of July 2026. The embedded platform costs
+    nothing.
+    """
+
+    video_minute_usd: float = Field(0.0292, ge=0)
+    output_1k_tokens_usd: float = Field(0.0075, ge=0)
+
+
+class LogSettings(Section):
+    """What goes to stderr; the run's log file has it all. `auto` is a console form on a terminal, else JSON lines."""
+
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    form: Literal["auto", "console", "json"] = "auto"

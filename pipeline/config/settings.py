@@ -1,0 +1,91 @@
+"""All sections together, and what follows from several of them."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline.config.sections import (
+    REMOTE_URL,
+    LimitSettings,
+    LogSettings,
+    ManifestSettings,
+    OutputSettings,
+    PlatformSettings,
+    PollingSettings,
+    PriceSettings,
+    RecipeSettings,
+    RetrySettings,
+    RunSettings,
+    UploadSettings,
+)
+from pipeline.config.server import ServerSettings
+
+ENV_PREFIX = "PIPELINE_"
+
+
+class Settings(BaseSettings):
+    """Everything the program can be told."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_parse_none_str="null",  # as in YAML, so that a limit can be taken off in either place
+    )
+
+    platform: PlatformSettings = PlatformSettings()
+    recipe: RecipeSettings = RecipeSettings()
+    manifest: ManifestSettings = ManifestSettings()
+    output: OutputSettings = OutputSettings()
+    run: RunSettings = RunSettings()
+    upload: UploadSettings = UploadSettings()
+    polling: PollingSettings = PollingSettings()
+    retry: RetrySettings = RetrySettings()
+    limits: LimitSettings = LimitSettings()
+    prices: PriceSettings = PriceSettings()
+    server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
+    api_key: SecretStr | None = Field(None, exclude=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the YAML file that travels in the flags under `_yaml`."""
+        flags = dict(init_settings())
+        yaml_values = flags.pop("_yaml", {})
+        return InitSettingsSource(settings_cls, flags), env_settings, InitSettingsSource(settings_cls, yaml_values)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the embedded platform answers."""
+        if self.platform.kind == "auto":
+            return self.api_key is None and self.platform.base_url is None
+        return self.platform.kind == "local"
+
+    @property
+    def scope(self) -> str:
+        """Whose answers and assets these are: base URL, and the account where it is named."""
+        if self.is_local:
+            return "local"
+        base_url = (self.platform.base_url or REMOTE_URL).rstrip("/")
+        return base_url if self.platform.account == "default" else f"{base_url}#{self.platform.account}"
+
+    @property
+    def effective_limits(self) -> LimitSettings:
+        """The configured limits; on the embedded platform none unless some were set."""
+        if self.is_local and "limits" not in self.model_fields_set:
+            return LimitSettings.unlimited()
+        return self.limits
+
+    @property
+    def effective_polling(self) -> PollingSettings:
+        """The configured polling; on the embedded platform quicker unless some of it was set."""
+        if self.is_local and "polling" not in self.model_fields_set:
+            return PollingSettings.close_by()
+        return self.polling
