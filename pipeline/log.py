@@ -73,4 +73,3 @@ def _write(target: TextIO, line: str) -> None:
     """A log that cannot be written stops nothing: where the disk is full, the ledger is the one to say so."""
     with contextlib.suppress(OSError):
         target.write((line if line.isascii() else line.encode("utf-8", "backslashreplace").decode()) + "\n")
-        target.flush()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,14 @@ from pipeline.client.failures import gravest_failure
 from pipeline.client.refusals import Meaning
 from pipeline.client.transport import Transport
 from pipeline.config import UploadSettings
-from pipeline.errors import PipelineError, SourceUnreadable, UnexpectedResponse, UploadExpired, UploadRejected
+from pipeline.errors import (
+    PipelineError,
+    SourceUnreadable,
+    UnexpectedResponse,
+    UploadExpired,
+    UploadRejected,
+    VideoError,
+)
 from pipeline.models import Chunk, FileStamp, shown
 
 # What the platform's own client sends with a chunk, for a session of which only the id was kept.
@@ -26,6 +34,8 @@ DEFAULT_HEADERS = {"Content-Type": "application/octet-stream"}
 URL_MARGIN_S = 30.0
 # How often the platform may say that it misses chunks which it took.
 ROUNDS = 3
+# URLs for so many rounds of chunks are at hand before the next page is asked for, so that no chunk waits for its URL.
+ROUNDS_AHEAD = 2
 # What was sent is reported even when the rest failed or was cancelled, so that it need not travel again.
 LAST_REPORT_S = 3.0
 
@@ -179,8 +189,9 @@ class _Sending:
         self._file = file
         self._on_bytes = on_bytes
         self._missing = chunks.plan(session.size_bytes, session.chunk_bytes, done)
-        self._urls = _Urls(transport, session, settings.url_page, done)
+        self._urls = _Urls(transport, session, settings, done)
         self._unreported: list[dict[str, str | int]] = []
+        self._reporting = anyio.Lock()
         self._total_completed = len(done)
 
     async def run(self) -> int:
@@ -191,7 +202,7 @@ class _Sending:
                     # The cap on chunks in flight is the transport's, for all files together and in the order of asking:
                     # one file alone uses all of it, and a small one waits for one chunk a worker at most.
                     for _ in range(min(self._settings.chunks, self._session.total_chunks)):
-                        group.start_soon(self._work)
+                        group.start_soon(self._work, group)
         except BaseException:
             with anyio.move_on_after(LAST_REPORT_S, shield=True), suppress(PipelineError):
                 await self._report(at_least=1)
@@ -199,7 +210,7 @@ class _Sending:
         await self._report(at_least=1)
         return self._total_completed
 
-    async def _work(self) -> None:
+    async def _work(self, group: anyio.abc.TaskGroup) -> None:
         for chunk in self._missing:  # one iterator for all workers: each takes the next chunk
             doing = f"sending chunk {chunk.index} of upload {self._session.upload_id}"
             etag = await self._transport.persist(
@@ -208,7 +219,11 @@ class _Sending:
             self._unreported.append(
                 {"chunk_index": chunk.index, "proof": etag, "proof_type": "etag", "chunk_size": chunk.size_bytes}
             )
-            await self._report(at_least=self._settings.report_batch)
+            # both beside the next chunk, whose connection would stand idle for their round trips
+            if len(self._unreported) >= self._settings.report_batch:
+                group.start_soon(self._report, self._settings.report_batch)
+            if self._urls.are_low:
+                group.start_soon(self._urls.fetch_ahead)
 
     async def _put(self, chunk: Chunk, doing: str) -> str:
         url = await self._urls.take(chunk.index)
@@ -217,6 +232,10 @@ class _Sending:
 
     async def _report(self, at_least: int) -> None:
         """Tell the platform what has arrived, in batches, as long as there is enough to tell."""
+        async with self._reporting:
+            await self._report_in_turn(at_least)
+
+    async def _report_in_turn(self, at_least: int) -> None:
         while len(self._unreported) >= at_least:
             batch = self._unreported[: self._settings.report_batch]
             del self._unreported[: len(batch)]
@@ -232,10 +251,13 @@ class _Sending:
 class _Urls:
     """Presigned URLs: each is given out once, asked for when it is needed and again when it has grown too old."""
 
-    def __init__(self, transport: Transport, session: UploadSession, page: int, done: frozenset[int]) -> None:
+    def __init__(
+        self, transport: Transport, session: UploadSession, settings: UploadSettings, done: frozenset[int]
+    ) -> None:
         self._transport = transport
         self._session = session
-        self._page = page
+        self._page = settings.url_page
+        self._reserve = ROUNDS_AHEAD * settings.chunks
         self._ready: dict[int, _Timed] = {}
         self._unneeded = set(done)
         self._fetching = anyio.Lock()
@@ -254,9 +276,22 @@ class _Urls:
             raise UnexpectedResponse(f"upload {self._session.upload_id}: the platform gave no URL for chunk {index}")
         return timed.url
 
+    @property
+    def are_low(self) -> bool:
+        """Whether it is time to ask for more; false where every chunk has a URL, or had one."""
+        return len(self._ready) < self._reserve and len(self._unneeded) < self._session.total_chunks
+
+    async def fetch_ahead(self) -> None:
+        """Ask for a page of URLs before anyone needs them. A refusal is left to whoever comes to need one."""
+        async with self._fetching:
+            if self.are_low:  # still, after who was here before
+                indices = range(1, self._session.total_chunks + 1)
+                with suppress(VideoError):
+                    await self._fetch(next(index for index in indices if index not in self._unneeded))
+
     def _pop(self, index: int) -> str | None:
         timed = self._ready.pop(index, None)
-        return timed.url if timed is not None and timed.good_until > anyio.current_time() else None
+        return timed.url if timed is not None and timed.good_until > monotonic() else None
 
     async def _fetch(self, index: int) -> None:
         first, count = chunks.url_range(index, self._session.total_chunks, self._page, self._unneeded)
@@ -265,7 +300,7 @@ class _Urls:
         self._keep(wire.chunk_urls(shape.upload_urls, answer.headers))
 
     def _keep(self, urls: Iterable[wire.ChunkUrl]) -> None:
-        now = anyio.current_time()
+        now = monotonic()
         for url in urls:
             self._ready[url.index] = _Timed(url.url, now + url.life_s - URL_MARGIN_S)
             self._unneeded.add(url.index)

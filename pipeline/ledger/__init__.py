@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.errors import LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger.group_commit import GroupCommit
+from pipeline.ledger.opening import open_for_writing
 from pipeline.ledger.records import (
     JOB_COLUMNS,
+    JOBS,
     FailureGroup,
     HeldAsset,
     SourceRow,
@@ -31,7 +32,6 @@ from pipeline.models import Identity, Recipe, Video
 
 __all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "SourceRow", "WrittenLine"]
 
-SCHEMA_VERSION = "1"
 # What a job is asked for and which file it speaks for is `accept`'s to say.
 _ACCEPTED = {"key", "content", "recipe", "source", "path", "size_bytes", "mtime_ns"}
 _SAVED = ["updated_at", *(name for name in JOB_COLUMNS.split(", ") if name not in _ACCEPTED)]
@@ -53,22 +53,7 @@ class Ledger(LedgerView):
         Raises:
             LedgerError: the file cannot be opened, is no ledger, or belongs to a newer version.
         """
-        try:
-            writing = _connect(path)
-            writing.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
-            version = writing.execute(
-                "INSERT INTO meta VALUES ('version', ?) ON CONFLICT DO UPDATE SET name = name RETURNING value",
-                (SCHEMA_VERSION,),
-            ).fetchone()[0]
-        except sqlite3.Error as error:
-            raise LedgerError(
-                f"cannot open the ledger {path}: {error}; check the folder, or choose another --out"
-            ) from error
-        if version != SCHEMA_VERSION:
-            writing.close()
-            raise LedgerError(
-                f"the ledger {path} has version {version}, this program writes {SCHEMA_VERSION}; choose another --out"
-            )
+        writing = open_for_writing(path)
         super().__init__(path)
         self._writing = writing
         self._commits = GroupCommit(writing, str(path))
@@ -148,12 +133,8 @@ def _accept(db: sqlite3.Connection, video: Video, recipe: Recipe, identity: Iden
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
             (os.fsencode(video.path), identity.stamp.size_bytes, identity.stamp.mtime_ns, identity.content),
         )
-    values = job_values(fresh) | {
-        "recipe": recipe.canonical(),
-        "recipe_id": recipe.id,
-        "run_id": run_id,
-        "updated_at": _now(),
-    }
+    db.execute("INSERT OR IGNORE INTO recipes VALUES (?, ?, ?)", (recipe.id, recipe.scope, recipe.canonical()))
+    values = job_values(fresh) | {"recipe_id": recipe.id, "run_id": run_id, "updated_at": _now()}
     db.execute(
         f"INSERT OR IGNORE INTO jobs ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values
     )
@@ -170,7 +151,7 @@ def _accept(db: sqlite3.Connection, video: Video, recipe: Recipe, identity: Iden
         " ON CONFLICT DO UPDATE SET stale = 0, run_id = iif(written, run_id, excluded.run_id)",
         (key, video.source, values["path"], recipe.id, json.dumps(metadata), run_id),
     )
-    job = job_of(db.execute(f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone())
+    job = job_of(db.execute(f"SELECT {JOB_COLUMNS} FROM {JOBS} WHERE key = ?", (key,)).fetchone())
     return job if job == fresh else _follow_source(db, job, fresh)
 
 
@@ -224,19 +205,10 @@ def _save(db: sqlite3.Connection, job: Job) -> None:
     elif job.state in (State.OPENED, State.UPLOADED) and not job.reused_asset:
         db.execute(
             "INSERT OR REPLACE INTO assets"
-            " SELECT scope, content, upload, iif(state = 'uploaded', asset_id, NULL), duration_s FROM jobs"
-            " WHERE key = ?",
-            (job.key,),
+            " SELECT ?, content, upload, iif(state = 'uploaded', asset_id, NULL), duration_s FROM jobs WHERE key = ?",
+            (job.recipe.scope, job.key),
         )
 
 
 def _account(db: sqlite3.Connection, sinks: Mapping[str, int]) -> None:
     db.executemany("INSERT OR REPLACE INTO sinks VALUES (?, ?)", sinks.items())
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")  # facts about money survive a power cut, not only a kill
-    return db

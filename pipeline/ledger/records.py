@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.jobs import Failure, Job, State
 from pipeline.models import FileStamp, OpenUpload, Recipe
 
+JOBS = "jobs JOIN recipes ON recipes.id = jobs.recipe_id"
 JOB_COLUMNS = (
     "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt,"
     " intent, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message, failed_from"
@@ -72,7 +73,6 @@ def job_values(job: Job) -> dict[str, Any]:
     return {
         "key": job.key,
         "content": job.content,
-        "scope": job.recipe.scope,
         "source": job.source,
         "path": None if job.path is None else os.fsencode(job.path),
         "size_bytes": job.stamp.size_bytes if job.stamp else None,

@@ -23,11 +23,17 @@ CREATE TABLE IF NOT EXISTS assets (
     PRIMARY KEY (scope, content)
 ) STRICT, WITHOUT ROWID;
 
+-- What is asked, once for all the videos that are asked it.
+CREATE TABLE IF NOT EXISTS recipes (
+    id     TEXT PRIMARY KEY,
+    scope  TEXT NOT NULL,
+    recipe TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- With a rowid, because keys are hashes: rows that are saved together then lie together, on fewer pages a commit.
 CREATE TABLE IF NOT EXISTS jobs (
-    key            TEXT PRIMARY KEY,
+    key            TEXT NOT NULL UNIQUE,
     content        TEXT NOT NULL,
-    scope          TEXT NOT NULL,
-    recipe         TEXT NOT NULL,
     recipe_id      TEXT NOT NULL,
     source         TEXT NOT NULL,
     path           BLOB,
@@ -52,9 +58,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     failed_from    TEXT,
     run_id         TEXT NOT NULL,
     updated_at     TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- Of one state, sorted by key, for paging: a table without rowid adds its key to every index.
+-- Of one state, sorted by rowid, for paging.
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
 
 -- The platform's answer, unparsed: what was paid for.
@@ -76,7 +82,7 @@ CREATE TABLE IF NOT EXISTS sources (
     cost_usd   REAL NOT NULL DEFAULT 0,
     run_id     TEXT NOT NULL,
     PRIMARY KEY (key, source)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX IF NOT EXISTS sources_by_source ON sources (source, recipe_id);
 CREATE INDEX IF NOT EXISTS sources_by_run ON sources (run_id, written);

@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.errors import LedgerError
 from pipeline.jobs import Job, State
-from pipeline.ledger.records import JOB_COLUMNS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
+from pipeline.ledger.opening import SCHEMA_VERSION
+from pipeline.ledger.records import JOB_COLUMNS, JOBS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
 from pipeline.models import FileStamp
 
 # Every failed source with the reason, in which the file's name would tell apart what is alike.
@@ -40,9 +41,14 @@ class LedgerView:
                 check_same_thread=False,  # worker threads may take turns with a view, never share one
             )
             self._reading.row_factory = sqlite3.Row
-            self._reading.execute("SELECT 1 FROM meta")
+            version = self._reading.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {path}: {error}; check --out") from error
+        if version != SCHEMA_VERSION:
+            raise LedgerError(
+                f"the ledger {path} has version {version}, this program reads {SCHEMA_VERSION}; "
+                "`pipeline run` brings an older one up to date"
+            )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -76,7 +82,7 @@ class LedgerView:
 
     def job(self, key: str) -> Job | None:
         """One job without its raw answer."""
-        row = self._one(f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ?", (key,))
+        row = self._one(f"SELECT {JOB_COLUMNS} FROM {JOBS} WHERE key = ?", (key,))
         return job_of(row) if row else None
 
     def raw(self, key: str) -> str:
@@ -103,19 +109,19 @@ class LedgerView:
         return self.job(row["key"]) if row else None
 
     def jobs(self, *states: State, scope: str | None = None) -> Iterator[Job]:
-        """Stream the jobs in the given states, a thousand keys at a time, while others are saved."""
+        """Stream the jobs in the given states, a thousand rows at a time, while others are saved."""
         return map(job_of, self._job_rows(states, scope))
 
     def _job_rows(self, states: Sequence[State], scope: str | None = None) -> Iterator[sqlite3.Row]:
         for state in states:
-            after = ""
+            after = 0
             while rows := self._all(
-                f"SELECT {JOB_COLUMNS}, updated_at FROM jobs WHERE state = ? AND key > ?"
-                " AND (? IS NULL OR scope = ?) ORDER BY key LIMIT 1000",
+                f"SELECT {JOB_COLUMNS}, updated_at, jobs.rowid AS row FROM {JOBS} WHERE state = ? AND jobs.rowid > ?"
+                " AND (? IS NULL OR scope = ?) ORDER BY jobs.rowid LIMIT 1000",
                 (state.value, after, scope, scope),
             ):
                 yield from rows
-                after = rows[-1]["key"]
+                after = rows[-1]["row"]
 
     # --- assets ----------------------------------------------------------------------------------------------------
 

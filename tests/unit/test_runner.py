@@ -103,7 +103,7 @@ async def test_two_recipes_of_one_content_upload_it_once(ledger: Ledger, archive
     run = runner(ledger, {State.ACCEPTED: begin})
     await run.run([(video, Recipe("local", "m", prompt)) for prompt in ("one", "two", "three")], "local")
     assert len(uploads) == 1
-    assert ledger.counts() == {State.UPLOADED: 3}
+    assert run.tally.stages == {State.UPLOADED: 3}
 
 
 async def test_a_row_with_a_content_under_way_joins_its_job(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:

@@ -173,6 +173,29 @@ async def test_a_newer_ledger_is_refused_with_a_remedy(tmp_path: Path) -> None:
         Ledger(tmp_path / "ledger.db")
 
 
+async def test_a_ledger_of_version_1_goes_on_with_everything_it_knew(tmp_path: Path) -> None:
+    """An older ledger is brought up to date when it is opened: jobs, answers, assets and lines are all there."""
+    db = sqlite3.connect(tmp_path / "ledger.db")
+    db.executescript(Path(__file__).with_name("version_1.sql").read_text(encoding="utf-8"))
+    db.close()
+    for _ in range(2):  # the second time there is nothing left to do
+        async with Ledger(tmp_path / "ledger.db") as ledger:
+            assert [job.task_id for job in ledger.jobs(State.SUBMITTED, State.WRITTEN, scope="local")] == [
+                "task-1",
+                "task-2",
+            ]
+            assert ledger.raw("b2") == '{"paid": true}'
+            assert ledger.spent_usd() == 0.25
+            (row,) = ledger.sources("b2", written=True)
+            assert row.metadata == {"shelf": "B"}
+            job = ledger.job("a1")
+            assert job is not None
+            assert job.recipe == Recipe("local", "pegasus1.5", "What?")
+            held = ledger.held_asset("local", "blake3:02")
+            assert held is not None
+            assert held.asset_id == "asset-2"
+
+
 async def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     """Garbage in place of the ledger is named, not overwritten."""
     (tmp_path / "ledger.db").write_bytes(b"not a database, " * 100)
