@@ -4,9 +4,26 @@ An engine's module must be quick to import: it imports heavy libraries inside it
 """
 
 from pipeline.server.engines import echo, visual
-from pipeline.server.engines.contract import Answer, Engine, EngineError, EngineRequest
+from pipeline.server.engines.contract import (
+    Answer,
+    Engine,
+    EngineError,
+    EngineImage,
+    EngineRequest,
+    SegmentQuestion,
+    TimeFormat,
+)
 
-__all__ = ["ENGINES", "Answer", "Engine", "EngineError", "EngineRequest"]
+__all__ = [
+    "ENGINES",
+    "Answer",
+    "Engine",
+    "EngineError",
+    "EngineImage",
+    "EngineRequest",
+    "SegmentQuestion",
+    "TimeFormat",
+]
 
 ENGINES: dict[str, Engine] = {
     "visual": visual.analyze,

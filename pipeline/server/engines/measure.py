@@ -1,10 +1,13 @@
 """What is in a window of a video, measured: shots with their colours, brightness, motion and sound, and passages."""
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, choose_effort, pictures
+from pipeline.server.engines.likeness import Comparison, Sketch
 from pipeline.server.engines.looks import look_at
 from pipeline.server.engines.shots import mark_cuts
 from pipeline.server.engines.sound import Sound, listen
@@ -36,7 +39,14 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything known about one window of one file. `still` is None where motion was not measured."""
+    """Everything known about one window of one file.
+
+    Attributes:
+        still: passages that stand still; None where motion was not measured.
+        grains: what the pictures showed, second by second, from which `stretch` tells of any part.
+        sound: the levels of the sound; None without a sound stream.
+        likeness: how much the pictures are like the pictures they were compared with.
+    """
 
     facts: MediaFacts
     start_s: float
@@ -47,10 +57,22 @@ class Measured:
     still: tuple[Passage, ...] | None
     silent: tuple[Passage, ...]
     level_dbfs: float | None
+    grains: tuple[Scene, ...] = field(default=(), repr=False)
+    sound: Sound | None = field(default=None, repr=False, compare=False)
+    likeness: Comparison = field(default_factory=Comparison, repr=False)
+
+    def stretch(self, start_s: float, end_s: float) -> Shot:
+        """What is known of any part of the window, to the second of its pictures."""
+        gathered = Scene(start_s, end_s)
+        for grain in _within(self.grains, start_s, end_s):
+            gathered.join(grain)
+        return _shot(gathered, self.effort, self.sound)
 
 
-def measure(path: Path, start_s: float | None = None, end_s: float | None = None) -> Measured:
-    """Decode the window once for its pictures and once for its sound.
+def measure(
+    path: Path, start_s: float | None = None, end_s: float | None = None, sketches: Sequence[Sketch] = ()
+) -> Measured:
+    """Decode the window once for its pictures, which are compared with `sketches`, and once for its sound.
 
     Raises:
         EngineError: the file cannot be read, or the window holds no picture.
@@ -60,7 +82,8 @@ def measure(path: Path, start_s: float | None = None, end_s: float | None = None
         first_s, last_s = _window(facts, start_s, end_s)
         effort = choose_effort(path, first_s, last_s)
         sound = listen(path, first_s, last_s)
-        looks = look_at(pictures(path, first_s, last_s, effort))
+        comparison = Comparison(tuple(sketches))
+        looks = comparison.watch(look_at(pictures(path, first_s, last_s, effort)))
         watched = watch(mark_cuts(looks, sparse=effort is Effort.KEY), first_s, last_s)
     except MediaRejected as exc:
         raise EngineError(exc.message) from exc
@@ -76,7 +99,20 @@ def measure(path: Path, start_s: float | None = None, end_s: float | None = None
         still=None if effort is Effort.KEY else tuple(watched.still.found),
         silent=sound.silences() if sound else (),
         level_dbfs=sound.level_dbfs(first_s, last_s) if sound else None,
+        grains=tuple(watched.grains),
+        sound=sound,
+        likeness=comparison,
     )
+
+
+def _within(grains: Sequence[Scene], start_s: float, end_s: float) -> list[Scene]:
+    """The grains of which at least half lies inside; of a part too short for that, the one that it shares most with."""
+    first = max(0, bisect_right(grains, start_s, key=lambda grain: grain.start_s) - 1)
+    last = bisect_left(grains, end_s, key=lambda grain: grain.start_s)
+    touched = grains[first : max(last, first + 1)]
+    shared = [min(grain.end_s, end_s) - max(grain.start_s, start_s) for grain in touched]
+    inside = [grain for grain, part_s in zip(touched, shared, strict=True) if 2 * part_s >= grain.end_s - grain.start_s]
+    return inside or [touched[shared.index(max(shared))]]
 
 
 def _window(facts: MediaFacts, start_s: float | None, end_s: float | None) -> Passage:

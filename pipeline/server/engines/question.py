@@ -6,8 +6,15 @@ from typing import Literal
 
 from pipeline.server.engines.colours import NAMES
 
+_PLACEHOLDER = re.compile(r"<@([^<>]+)>")
+
 Topic = Literal["brightness", "colours", "motion", "sound"]
 EVERYTHING: frozenset[Topic] = frozenset(("brightness", "colours", "motion", "sound"))
+
+
+def placeholders(prompt: str) -> tuple[str, ...]:
+    """The names that a prompt refers to, each once, in order."""
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(prompt)))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -22,14 +29,17 @@ _TOPIC_WORDS: dict[Topic, frozenset[str]] = {
 }
 _OVERVIEW_WORDS = _words(
     "analyse analyze describe description overview summarise summarize summary video clip film footage scene scenes"
-    " shot shots cut cuts timeline chapter chapters segment segments happens happening everything report"
+    " shot shots cut cuts timeline chapter chapters"
+    " segment segments happens happening everything report image images picture pictures compare comparison"
+    " difference differences different changed similar"
 )
-_UNSEEN_WORDS = _words(
+UNSEEN_WORDS = _words(
     "person people man men woman women child children face faces who animal animals dog cat car cars"
     " object objects product products brand brands logo logos text title titles caption captions subtitle subtitles"
     " written writing ocr speech speak speaks speaking speaker spoken say says said talk talks talking dialogue"
     " transcript transcribe conversation music song lyrics emotion emotions mood feeling feelings"
     " sentiment story plot topic topics meaning why location city hashtag hashtags joke intent"
+    " player players team teams goal goals ball vehicle vehicles building buildings food words lyric"
 )
 
 
@@ -42,8 +52,8 @@ class Question:
 
 
 def read_question(prompt: str) -> Question:
-    """Topics that are named, or all of them where none is."""
-    words = frozenset(re.findall(r"[a-z]+", prompt.lower()))
+    """Topics that are named, or all of them where none is. The names in `<@name>` are nobody's words."""
+    words = frozenset(re.findall(r"[a-z]+", _PLACEHOLDER.sub(" ", prompt).lower()))
     topics: frozenset[Topic] = frozenset(topic for topic, known in _TOPIC_WORDS.items() if words & known)
-    understood = bool(topics or words & _OVERVIEW_WORDS)
-    return Question(topics=topics or EVERYTHING, beyond=bool(words & _UNSEEN_WORDS) or not understood)
+    understood = bool(topics or words & _OVERVIEW_WORDS or placeholders(prompt))
+    return Question(topics=topics or EVERYTHING, beyond=bool(words & UNSEEN_WORDS) or not understood)

@@ -4,8 +4,15 @@ from pipeline.server.engines.contract import Answer, EngineRequest
 
 
 def analyze(request: EngineRequest) -> Answer:
-    """Measure the window that is asked for and tell it in words; only what was measured is said."""
-    from pipeline.server.engines.answer import answer
-    from pipeline.server.engines.measure import measure
+    """Measure what is asked about and tell it in the form that is asked for; only what was measured is said.
 
-    return answer(measure(request.path, request.start_s, request.end_s), request.prompt, request.max_tokens)
+    Raises:
+        EngineError: the media cannot be read, or what is asked for has no valid answer that fits.
+    """
+    from pipeline.server.engines import look
+
+    if request.path is None:
+        return look.at_images(request)
+    if request.segments is not None:
+        return look.for_segments(request, request.path, request.segments)
+    return look.at_video(request, request.path)

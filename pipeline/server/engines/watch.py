@@ -15,6 +15,8 @@ _STILL_SHARE = 0.0005
 _SHORTEST_BLACK_S, _SHORTEST_STILL_S = 0.3, 1.0
 # A colour that covers less than this is not worth naming.
 _LEAST_SHARE = 0.05
+# What is known of a part of a shot is put together from grains of this length.
+_GRAIN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -37,6 +39,14 @@ class Scene:
     def compare(self, look: Look) -> None:
         self.changed_sum += look.changed or 0.0
         self.compared_s += look.at_s - look.changed_since_s
+
+    def join(self, other: "Scene") -> None:
+        """Take in what was seen in another stretch."""
+        self.looks += other.looks
+        self.brightness_sum += other.brightness_sum
+        self.points += other.points
+        self.changed_sum += other.changed_sum
+        self.compared_s += other.compared_s
 
     @property
     def brightness(self) -> float:
@@ -75,9 +85,14 @@ class Passages:
 
 @dataclass(slots=True)
 class Watched:
-    """All that was seen. The last shot ends with the window."""
+    """All that was seen. The last shot ends with the window.
+
+    `grains` are the same looks gathered a second at a time; a new one begins with each shot and where black begins or
+    ends.
+    """
 
     scenes: list[Scene] = field(default_factory=list)
+    grains: list[Scene] = field(default_factory=list)
     black: Passages = field(default_factory=lambda: Passages(_SHORTEST_BLACK_S))
     still: Passages = field(default_factory=lambda: Passages(_SHORTEST_STILL_S))
 
@@ -85,25 +100,41 @@ class Watched:
 def watch(marked: Iterable[tuple[Look, bool]], start_s: float, end_s: float) -> Watched:
     """Gather the looks of a window, each marked with whether a shot begins there."""
     watched = Watched()
+    was_black = False
     for look, is_cut in marked:
         if is_cut:
-            watched.scenes[-1].end_s = look.at_s
             watched.still.see(look.at_s, holds=False)
         if is_cut or not watched.scenes:
-            watched.scenes.append(Scene(look.at_s if watched.scenes else start_s, end_s))
-        _add(watched, watched.scenes[-1], look)
+            _next(watched.scenes, look.at_s, start_s, end_s)
+        if is_cut or look.is_black != was_black or _is_full(watched.grains, look):
+            _next(watched.grains, look.at_s, start_s, end_s)
+        was_black = look.is_black
+        _add(watched, watched.scenes[-1], watched.grains[-1], look)
     watched.black.see(end_s, holds=False)
     watched.still.see(end_s, holds=False)
     return watched
 
 
-def _add(watched: Watched, scene: Scene, look: Look) -> None:
+def _next(scenes: list[Scene], at_s: float, start_s: float, end_s: float) -> None:
+    """Begin another; the first begins with the window."""
+    if scenes:
+        scenes[-1].end_s = at_s
+    scenes.append(Scene(at_s if scenes else start_s, end_s))
+
+
+def _is_full(grains: list[Scene], look: Look) -> bool:
+    return not grains or look.at_s - grains[-1].start_s >= _GRAIN_S - TICK_S
+
+
+def _add(watched: Watched, scene: Scene, grain: Scene, look: Look) -> None:
     scene.add(look)
+    grain.add(look)
     watched.black.see(look.at_s, holds=look.is_black)
     # A comparison across a cut says nothing about motion.
     if look.changed is None or look.changed_since_s < scene.start_s - TICK_S:
         return
     is_first = not scene.compared_s
     scene.compare(look)
+    grain.compare(look)
     is_still = look.changed <= _STILL_SHARE and not look.is_black
     watched.still.see(scene.start_s if is_first else look.changed_since_s, holds=is_still)

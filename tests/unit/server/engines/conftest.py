@@ -8,10 +8,11 @@ import av
 import numpy as np
 import pytest
 
-from scripts.sample_videos.film import encode
+from scripts.sample_videos.film import PALETTE, encode
 from scripts.sample_videos.films import FILMS
 
 TimedPicture = tuple[float, np.ndarray]
+WriteStill = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,30 @@ def write_video(tmp_path: Path) -> Callable[..., Path]:
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 frame.pts, frame.time_base = round(at_s * 25), Fraction(1, 25)
                 container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_still(tmp_path_factory: pytest.TempPathFactory) -> WriteStill:
+    """Encode one picture: of a colour of the palette, or the one that a video shows at a time."""
+    folder = tmp_path_factory.mktemp("stills")
+
+    def write(shown: str | Path, at_s: float = 0.0, codec: str = "png", size: tuple[int, int] = (640, 480)) -> Path:
+        plain = np.full((*size[::-1], 3), PALETTE[shown] if isinstance(shown, str) else 0, np.uint8)
+        frame = av.VideoFrame.from_ndarray(plain, format="rgb24")
+        if isinstance(shown, Path):
+            with av.open(str(shown)) as film:
+                frame = next(frame for frame in film.decode(video=0) if frame.time >= at_s)
+        name = shown if isinstance(shown, str) else f"{shown.stem}-{at_s}"
+        path = folder / f"{name}-{size[0]}.{codec}"
+        pixels = {"mjpeg": "yuvj420p", "png": "rgb24", "bmp": "bgr24", "gif": "rgb8", "libwebp": "yuv420p"}[codec]
+        with av.open(str(path), "w", format="gif" if codec == "gif" else "image2") as container:
+            stream = container.add_stream(codec, rate=1)
+            stream.width, stream.height, stream.pix_fmt = *size, pixels
+            container.mux(stream.encode(frame.reformat(*size, format=pixels)))
             container.mux(stream.encode(None))
         return path
 

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.server.engines import ENGINES, EngineRequest
-from pipeline.server.engines.answer import LIMITATION, answer, clock
+from pipeline.server.engines.answer import tell
 from pipeline.server.engines.decode import Effort
 from pipeline.server.engines.measure import Measured, Shot, measure
-from pipeline.server.engines.question import EVERYTHING, read_question
+from pipeline.server.engines.question import EVERYTHING, placeholders, read_question
+from pipeline.server.engines.reply import reply
+from pipeline.server.engines.wording import LIMITATION
 from pipeline.server.inspect import MediaFacts
 from scripts.sample_videos.films import NIGHT_TRAIN
 
@@ -28,6 +30,10 @@ FACTS = MediaFacts(
 @pytest.fixture(scope="module")
 def night_train(samples: Path) -> Measured:
     return measure(samples / NIGHT_TRAIN.name)
+
+
+def answer(measured: Measured, prompt: str) -> str:
+    return "\n".join(tell(measured, read_question(prompt)))
 
 
 def many(shots: int, effort: Effort = Effort.EVERY) -> Measured:
@@ -67,7 +73,7 @@ def test_an_overview_tells_all_that_was_measured(samples: Path) -> None:
 
 def test_a_question_about_sound_is_answered_with_sound(night_train: Measured) -> None:
     """Asked about one thing, the answer speaks of that alone."""
-    text = answer(night_train, "When is it silent?", 4096).text
+    text = answer(night_train, "When is it silent?")
     assert "Silent: [00:05.0-00:10.0]." in text
     assert "yellow" not in text
     assert "motion" not in text
@@ -77,7 +83,7 @@ def test_a_question_about_sound_is_answered_with_sound(night_train: Measured) ->
 @pytest.mark.parametrize("prompt", ["Who is speaking?", "Transcribe the speech", "Was sieht man?", "", "xyzzy"])
 def test_what_was_not_measured_is_not_made_up(night_train: Measured, prompt: str) -> None:
     """A question that measurements cannot answer is told so in one sentence."""
-    assert LIMITATION in answer(night_train, prompt, 4096).text
+    assert LIMITATION in answer(night_train, prompt)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,8 @@ def test_prompts_are_read_by_their_words(prompt: str, topics: set[str], beyond: 
 @pytest.mark.parametrize("max_tokens", [1, 2, 10, 40, 100])
 def test_an_answer_that_is_too_long_is_cut(night_train: Measured, max_tokens: int) -> None:
     """A cut answer stays within its tokens, says why it ended, and is the beginning of the whole one."""
-    short, whole = answer(night_train, "Summary", max_tokens), answer(night_train, "Summary", 4096)
+    text = answer(night_train, "Summary")
+    short, whole = (reply(EngineRequest(None, "Summary", most), text) for most in (max_tokens, 4096))
     assert 1 <= short.output_tokens <= max_tokens
     assert short.finish_reason == "length"
     assert short.warning is not None
@@ -110,26 +117,26 @@ def test_an_answer_that_is_too_long_is_cut(night_train: Measured, max_tokens: in
 
 def test_very_many_shots_are_told_in_part() -> None:
     """Of a thousand shots the hundred longest are told in order, and the answer says so and is complete."""
-    told = answer(many(1000), "Summary", 4096)
-    lines = [line for line in told.text.splitlines() if line.startswith("[")]
-    assert told.finish_reason == "stop"
-    assert "1000 shots" in told.text
-    assert "The 100 longest shots:" in told.text
+    told = answer(many(1000), "Summary")
+    lines = [line for line in told.splitlines() if line.startswith("[")]
+    assert "1000 shots" in told
+    assert "The 100 longest shots:" in told
     assert len(lines) == 100
     assert lines == sorted(lines)
     assert all("no sound stream" in line for line in lines)
-    assert "and 980 more" in told.text
+    assert "and 980 more" in told
 
 
 def test_a_single_shot_and_key_frames() -> None:
     """Where only key frames were decoded, the answer claims nothing about motion."""
-    told = answer(many(1, Effort.KEY), "Summary", 4096).text
+    told = answer(many(1, Effort.KEY), "Summary")
     assert "1 shot;" in told
     assert "motion not measured" in told
     assert "Standing still" not in told
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.0, "00:00.0"), (59.96, "01:00.0"), (3725.25, "1:02:05.2")])
-def test_times_are_told_as_on_a_clock(seconds: float, shown: str) -> None:
-    """Times carry minutes, seconds and tenths, and hours only where there are any."""
-    assert clock(seconds) == shown
+def test_names_of_images_are_not_read_as_words() -> None:
+    """A reference image called after a colour does not make a question one about colours."""
+    prompt = "Where is <@red> or <@Tiger_1>, and again <@red>?"
+    assert placeholders(prompt) == ("red", "Tiger_1")
+    assert read_question(prompt) == read_question("Describe the video")

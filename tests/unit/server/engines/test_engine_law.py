@@ -1,16 +1,23 @@
-"""The law that every engine of the table keeps."""
+"""The law that every engine of the table keeps, whatever it is asked."""
 
 import multiprocessing
 import pickle
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.server.engines import ENGINES, Engine, EngineRequest
-from scripts.sample_videos.odd import tiny_video
+from pipeline.server.engines import ENGINES, Engine, EngineError, EngineImage, EngineRequest, SegmentQuestion
+from scripts.sample_videos.odd import text, tiny_video
+
+from .conftest import WriteStill
 
 PROMPT = "Describe everything in this video, shot by shot."
+SCHEMA = {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]}
+SEGMENTS = SegmentQuestion(({"id": "shot", "description": "Every shot"},))
+ASKED = ("prompt", "window", "schema", "segments", "references", "images", "images in a schema")
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -25,25 +32,73 @@ def video(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_same_request_has_the_same_answer(engine: Engine, video: Path) -> None:
-    """The same request has the same answer, in this process and in another."""
-    request = EngineRequest(video, PROMPT, 512)
+@pytest.fixture
+def asked(video: Path, write_still: WriteStill) -> dict[str, EngineRequest]:
+    """One request of each kind."""
+    images = (EngineImage("one", write_still("red")), EngineImage("two", write_still("blue")))
+    plain = EngineRequest(video, PROMPT, 512)
+    return {
+        "prompt": plain,
+        "window": replace(plain, start_s=0.0, end_s=0.5),
+        "schema": replace(plain, json_schema=SCHEMA),
+        "segments": replace(plain, prompt="", max_tokens=None, segments=SEGMENTS),
+        "references": replace(plain, prompt="Where is <@one>?", images=images),
+        "images": replace(plain, path=None, images=images),
+        "images in a schema": replace(plain, path=None, images=images, json_schema=SCHEMA),
+    }
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(engine, request).result() == engine(request)
+        yield pool
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_the_same_request_has_the_same_answer(
+    engine: Engine, asked: dict[str, EngineRequest], kind: str, elsewhere: ProcessPoolExecutor
+) -> None:
+    """The same request has the same answer, in this process and in another, to which it and the engine can travel."""
+    here = engine(asked[kind])
+    assert elsewhere.submit(engine, asked[kind]).result() == engine(asked[kind]) == here
+    assert here.text
+    assert here.output_tokens == -(-len(here.text.encode()) // 4)
 
 
 @pytest.mark.parametrize("max_tokens", [1, 7, 512])
-def test_the_answer_keeps_to_its_tokens(engine: Engine, video: Path, max_tokens: int) -> None:
-    """An answer never takes more tokens than allowed, and says "length" only where it was cut."""
-    told = engine(EngineRequest(video, PROMPT, max_tokens))
+@pytest.mark.parametrize("kind", [kind for kind in ASKED if kind != "segments"])
+def test_the_answer_keeps_to_its_tokens(
+    engine: Engine, asked: dict[str, EngineRequest], kind: str, max_tokens: int
+) -> None:
+    """An answer never takes more tokens than allowed, and says "length" and why only where it was cut."""
+    told = engine(replace(asked[kind], max_tokens=max_tokens))
     assert 0 <= told.output_tokens <= max_tokens
     assert (told.finish_reason == "length") == (told.warning is not None)
 
 
-def test_engines_and_their_answers_travel_between_processes(engine: Engine, video: Path) -> None:
+def test_a_file_that_cannot_be_read_is_refused(engine: Engine, tmp_path: Path) -> None:
+    """A file that is no video is an EngineError with a sentence."""
+    (tmp_path / "list.mp4").write_bytes(text())
+    with pytest.raises(EngineError, match="cannot be read"):
+        engine(EngineRequest(tmp_path / "list.mp4", PROMPT, 512))
+
+
+def test_an_echo_decodes_nothing(video: Path, asked: dict[str, EngineRequest]) -> None:
+    """Where no picture can be decoded, the echo engine answers as ever and the visual engine does not."""
+    kinds = ("prompt", "schema", "segments")
+    before = [ENGINES["echo"](asked[kind]) for kind in kinds]
+    whole = bytearray(video.read_bytes())
+    begin, end = whole.index(b"mdat") + 4, whole.index(b"freeseed") - 4
+    whole[begin:end] = bytes(end - begin)
+    video.write_bytes(whole)
+    assert [ENGINES["echo"](asked[kind]) for kind in kinds] == before
+    for kind in kinds:
+        with pytest.raises(EngineError):
+            ENGINES["visual"](asked[kind])
+
+
+def test_engines_and_their_requests_travel_between_processes(engine: Engine, asked: dict[str, EngineRequest]) -> None:
     """Engines, requests and answers can be pickled."""
-    request = EngineRequest(video, PROMPT, 512, 0.0, 0.5)
-    again = pickle.loads(pickle.dumps((engine, request)))
-    assert again == (engine, request)
-    told = engine(request)
+    assert pickle.loads(pickle.dumps((engine, asked))) == (engine, asked)
+    told = engine(asked["window"])
     assert pickle.loads(pickle.dumps(told)) == told

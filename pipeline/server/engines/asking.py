@@ -1,0 +1,233 @@
+"""What the evidence has to say to one field: a number, parts, a truth; None where nothing measured answers it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from pipeline.server.engines import topics
+from pipeline.server.engines.evidence import NOTHING, Evidence
+from pipeline.server.engines.topics import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A measured number; a share goes from 0 to 1 and can be told on any scale."""
+
+    value: float
+    is_share: bool = False
+
+
+def number(field: Field, known: Evidence) -> Number | None:
+    """In the unit that the field names; else seconds, pixels, bytes, hertz, dB below full scale."""
+    found = _number(field, known)
+    if found is None or found.is_share:
+        return found
+    is_size = field.words & (topics.NUMBERS["size"] | topics.NUMBERS["bitrate"])
+    units = topics.SIZES if is_size else topics.UNITS if field.words & _SPANS else {}
+    named = field.hints | ({"minute"} if field.is_in_minutes else set())
+    return Number(found.value * next((units[word] for word in sorted(named & units.keys())), 1.0))
+
+
+_SPANS = frozenset().union(*topics.PASSAGES.values(), *(topics.NUMBERS[name] for name in ("duration", "start", "end")))
+
+
+def _number(field: Field, known: Evidence) -> Number | None:
+    words = field.words
+    for topic, named in topics.PASSAGES.items():
+        if words & named and (topic in known.parts or words & _SPANS - named):
+            return _of_passages(field, known.parts[topic], known) if topic in known.parts else None
+    if words & (topics.COLOUR | topics.COLOURS):
+        return _of_colours(field, known.colours)
+    if words & topics.SHOT:
+        return _of_shots(field, known)
+    if words & topics.IMAGE and "images" in known.parts:
+        return Number(len(known.parts["images"]))
+    return _listed(field, known)
+
+
+def _listed(field: Field, known: Evidence) -> Number | None:
+    """A number that was measured as such; of several things at once ("dark_duration") none was."""
+    wanted = {topic for topic, named in topics.NUMBERS.items() if (field.words - topics.IMAGE) & named}
+    if field.words <= topics.TIME and "total" in field.hints:
+        wanted = {"duration"}
+    if "end" in wanted and not (field.words & topics.NUMBERS["start"]) - topics.TIME:
+        wanted -= {"start"}
+    if wanted & {"channels", "samplerate"}:
+        wanted -= {"loudness"}
+    if len(wanted) != 1:
+        return None
+    (topic,) = wanted
+    is_extreme = topic in _VARYING and field.hints & (topics.LONGEST | topics.SHORTEST)
+    return _extreme(topic, field, known) if is_extreme else _plain(topic, known)
+
+
+_VARYING = frozenset(("brightness", "darkness", "motion", "loudness"))
+
+
+def _extreme(topic: str, field: Field, known: Evidence) -> Number | None:
+    """The most or the least of any shot."""
+    values = [shot.numbers[topic] for shot in known.parts.get("shots", ()) if topic in shot.numbers]
+    if not values:
+        return None
+    return Number((max if field.hints & topics.LONGEST else min)(values), topic in topics.SHARES)
+
+
+def _plain(topic: str, known: Evidence) -> Number | None:
+    value = known.numbers.get(topic)
+    return None if value is None else Number(value, topic in topics.SHARES)
+
+
+def _of_passages(field: Field, passages: tuple[Evidence, ...], known: Evidence) -> Number | None:
+    """Where the first of them begins, how many they are, what share of the time, or (told nothing) their seconds."""
+    if field.words & topics.NUMBERS["start"] or field.hints & topics.FIRST:
+        return Number(passages[0].numbers["start"]) if passages else None
+    if field.hints & topics.COUNT:
+        return Number(len(passages))
+    total_s = sum(passage.duration_s for passage in passages)
+    if field.hints & topics.SHARE and known.duration_s:
+        return Number(total_s / known.duration_s, is_share=True)
+    return Number(total_s)
+
+
+def _of_shots(field: Field, known: Evidence) -> Number | None:
+    """How long they last (the longest, the shortest, or on average), else what the other words say, else how many.
+
+    Of something that is a shot itself: which one it is, or what the other words say.
+    """
+    shots = known.parts.get("shots")
+    if field.words - topics.SHOT - topics.TIME and (shots is None or not field.words & topics.NUMBERS["duration"]):
+        is_about = "index" in known.numbers or shots is not None
+        return _number(field.without(topics.SHOT), known) if is_about else None
+    if shots is None:
+        return _plain("index", known)
+    if field.words & topics.NUMBERS["duration"]:
+        return _of_lengths(field, [shot.duration_s for shot in shots])
+    # A cut is where one shot follows another.
+    return Number(len(shots) - 1 if field.words <= topics.CUT else len(shots))
+
+
+def _of_lengths(field: Field, lengths: list[float]) -> Number:
+    if field.hints & topics.LONGEST:
+        return Number(max(lengths))
+    return Number(min(lengths) if field.hints & topics.SHORTEST else sum(lengths) / len(lengths))
+
+
+def _of_colours(field: Field, colours: tuple[tuple[str, float], ...] | None) -> Number | None:
+    if colours is None or field.words & (_SPANS - topics.COLOURS | topics.NUMBERS["brightness"]):
+        return None
+    if named := field.words & topics.COLOURS:
+        shares = dict(colours)
+        return Number(sum(shares.get(name, 0.0) for name in named), is_share=True)
+    if field.hints & topics.SHARE:
+        return Number(colours[0][1], is_share=True) if colours else None
+    return Number(len(colours)) if field.hints & topics.COUNT else None
+
+
+def parts(field: Field, known: Evidence) -> tuple[Evidence, ...] | None:
+    """What a list of this name lists: passages, shots, images or colours."""
+    words = field.words
+    for topic, named in topics.PASSAGES.items():
+        if words & named and topic in known.parts:
+            return known.parts[topic]
+    if words & topics.IMAGE and "images" in known.parts:
+        return known.parts["images"]
+    if words & (topics.SHOT | topics.TIME) and "shots" in known.parts:
+        return _only(words & topics.COLOURS, known.parts["shots"])
+    if words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
+        return tuple(_colour(name, share) for name, share in known.colours)
+    if words & topics.TAG:
+        return tuple(Evidence(summary=said, labels={"name": said}) for said in _tags(known))
+    return None
+
+
+def _only(colours: Iterable[str], shots: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The shots that show a colour, where one is named."""
+    wanted = tuple(colours)
+    return tuple(shot for shot in shots if any(shot.truths.get(name) for name in wanted)) if wanted else shots
+
+
+def _colour(name: str, share: float) -> Evidence:
+    return Evidence(summary=name, numbers={"share": share}, labels={"name": name}, colours=((name, share),))
+
+
+def _tags(known: Evidence) -> tuple[str, ...]:
+    names = (name for name, _ in known.colours or ())
+    told = ("brightness", "motion", "loudness", "orientation")
+    return (*names, *(known.labels[topic] for topic in told if topic in known.labels))
+
+
+def narrow(field: Field, known: Evidence) -> Evidence:
+    """What is known of an object of this name: of the part that it picks out ("darkest_scene"), if it picks one."""
+    if field.name in known.named:
+        return known.named[field.name]
+    if field.is_foreign:
+        return NOTHING
+    if field.is_strange:
+        numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
+        return replace(known, start_s=None, end_s=None, numbers=numbers)
+    named = frozenset(topics.words_of(field.name))
+    pick = next((pick for words, pick in _PICKS if named & words), None)
+    if pick is None or not field.words & topics.SHOT:
+        return known
+    shots = parts(field, known)
+    return pick(shots) if shots else NOTHING
+
+
+def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Evidence, ...]], Evidence]:
+    def pick(shots: tuple[Evidence, ...]) -> Evidence:
+        sign = -1 if least else 1
+        return max(shots, key=lambda shot: sign * shot.numbers.get(topic, -sign * 1e9))
+
+    return pick
+
+
+_PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Evidence, ...]], Evidence]], ...] = (
+    (topics.FIRST, lambda shots: shots[0]),
+    (topics.LAST, lambda shots: shots[-1]),
+    (topics.LONGEST, _by("duration")),
+    (topics.SHORTEST, _by("duration", least=True)),
+    (frozenset(("brightest",)), _by("brightness")),
+    (frozenset(("darkest",)), _by("brightness", least=True)),
+    (frozenset(("loudest",)), _by("loudness")),
+    (frozenset(("quietest",)), _by("loudness", least=True)),
+)
+
+
+def truth(field: Field, known: Evidence) -> bool | None:
+    """Whether what the field names is so; where it names several things, whether all are."""
+    found = _truth(field, known)
+    return None if found is None else found != bool(field.hints & topics.NO and _is_negative(field))
+
+
+def _is_negative(field: Field) -> bool:
+    return bool(frozenset(topics.words_of(field.name)) & topics.NO)
+
+
+_HAS = frozenset(("has", "have", "contain", "include", "any", "there"))
+_STATES = {
+    "bright": topics.NUMBERS["brightness"],
+    "dark": topics.NUMBERS["darkness"],
+    "moving": topics.NUMBERS["motion"],
+    "loud": frozenset(("loud", "noise", "noisy")),
+    "quiet": frozenset(("quiet",)),
+    "sound": frozenset(("sound", "audio")),
+}
+
+
+def _truth(field: Field, known: Evidence) -> bool | None:
+    found: list[bool] = []
+    if field.words & topics.NUMBERS["duration"]:
+        return None
+    for topic, named in topics.PASSAGES.items():
+        if field.words & named:
+            if topic in known.parts and field.hints & _HAS:
+                found.append(bool(known.parts[topic]))
+            elif topic in known.truths:
+                found.append(known.truths[topic])
+    states = {**_STATES, **{name: frozenset((name,)) for name in (*topics.COLOURS - {"black"}, *_SHAPES)}}
+    found += [known.truths[state] for state, named in states.items() if field.words & named and state in known.truths]
+    if not found and field.words & topics.SHOT and "shots" in known.parts:
+        return len(known.parts["shots"]) > 1
+    return all(found) if found else None
+
+
+_SHAPES = ("portrait", "landscape", "square", "vertical", "horizontal")

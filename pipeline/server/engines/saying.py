@@ -1,0 +1,130 @@
+"""What the evidence has to say to one field in words: a text, or the best of the words that it may choose from."""
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.server.engines import topics
+from pipeline.server.engines.asking import number, truth
+from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.times import clock
+from pipeline.server.engines.topics import Field, words_of
+
+_UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
+_YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))
+
+# What may be said instead of a measured word; the words of each line mean the same.
+_MEANINGS = {
+    "brightness": {
+        "black": "black none night",
+        "very dark": "dark low dim night very_dark",
+        "dark": "dark low dim",
+        "medium bright": "medium moderate normal mid average neutral mixed",
+        "bright": "bright high light day well_lit",
+    },
+    "motion": {
+        "no motion": "none static still frozen no",
+        "slight motion": "slight slow low little gentle calm",
+        "moderate motion": "moderate medium normal mid average",
+        "strong motion": "strong fast high rapid dynamic heavy quick",
+    },
+    "loudness": {
+        "no sound stream": "none no_sound silent silence mute no",
+        "silence": "silence silent none mute no_sound no",
+        "quiet sound": "quiet low soft",
+        "moderate sound": "moderate medium normal mid average",
+        "loud sound": "loud high noisy",
+    },
+    "orientation": {"portrait": "portrait vertical", "landscape": "landscape horizontal", "square": "square"},
+}
+
+
+def text(field: Field, known: Evidence) -> str | None:
+    """In readable words; of a summary, all of them."""
+    if not field.words:
+        return None
+    if field.words & topics.SUMMARY:
+        return known.summary or None
+    said = [] if field.words & topics.NUMBERS["duration"] else list(_said(field, known))
+    if said:
+        return ", ".join(dict.fromkeys(said))
+    if field.words & (topics.SHOT | topics.IMAGE | topics.TAG) and not field.hints & topics.COUNT:
+        return known.summary or None
+    found = number(field, known)
+    if found is None:
+        return None
+    return f"{found.value:.0%}" if found.is_share else f"{round(found.value, 3):g}"
+
+
+def _said(field: Field, known: Evidence) -> Iterator[str]:
+    for topic, named in topics.PASSAGES.items():
+        if field.words & named and topic in known.parts:
+            yield _listed(known.parts[topic])
+            return
+    is_list = "colours" in field.name.lower() or "colors" in field.name.lower()
+    if field.words & topics.COLOUR and known.colours:
+        yield ", ".join(name for name, _ in known.colours[: None if is_list else 1])
+    labels = (topic for topic, named in topics.LABELS.items() if field.words & named and topic != "colour")
+    yield from (known.labels[topic] for topic in labels if topic in known.labels)
+
+
+def _listed(passages: Sequence[Evidence]) -> str:
+    told = ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in passages)
+    return told or "at no time"
+
+
+def choose(members: Sequence[str], field: Field, known: Evidence) -> str | None:
+    """The member that measurements support best, the first of equals; None where they support none."""
+    if not field.words:
+        return None
+    answer = truth(field, known)
+    for member in members if answer is not None else ():
+        if member.lower() in (_YES if answer else _NO):
+            return member
+    scores = [_score(member, _support(field, known)) for member in members]
+    best = max(scores, default=0.0)
+    return members[scores.index(best)] if best > 0 else None
+
+
+def supported(members: Sequence[str], field: Field, known: Evidence) -> list[str]:
+    """All members that measurements support, the best first."""
+    support = _support(field, known) if field.words else {}
+    scored = [(-score, place) for place, member in enumerate(members) if (score := _score(member, support)) > 0]
+    return [members[place] for _, place in sorted(scored)]
+
+
+def fallback(members: Sequence[object]) -> object:
+    """The member that says that nothing is known, else the first one."""
+    if None in members:
+        return None
+    wordless = {member.lower(): member for member in reversed(members) if isinstance(member, str)}
+    return next((wordless[word] for word in _UNKNOWN if word in wordless), members[0])
+
+
+def _support(field: Field, known: Evidence) -> dict[str, float]:
+    """How well each word is supported, from 0 to 1: colours by their share, others by the scale that they lie on."""
+    support: dict[str, float] = {}
+    if field.words & topics.NUMBERS["duration"]:
+        return support
+    for topic, label in known.labels.items():
+        if not _is_about(field, topic):
+            continue
+        support[label.lower()] = 1.0
+        for rank, word in enumerate(_MEANINGS.get(topic, {}).get(label, "").split()):
+            support.setdefault(word.replace("_", " "), 0.9 - 0.1 * rank)
+    if _is_about(field, "colour"):
+        support |= dict(known.colours or ())
+    return support
+
+
+def _is_about(field: Field, topic: str) -> bool:
+    named = topics.COLOUR | topics.COLOURS if topic == "colour" else topics.LABELS.get(topic, frozenset())
+    general = topics.SUMMARY | topics.SHOT | topics.TAG | topics.IMAGE
+    return bool(field.words & named) or field.words <= general
+
+
+def _score(member: str, support: dict[str, float]) -> float:
+    words = words_of(member)
+    whole = support.get(" ".join(words), support.get(member.lower(), 0.0))
+    if whole or not words or topics.NO.intersection(words):
+        return whole
+    # Of several words every one counts: "bright green" is less than green where it is dark.
+    return sum(support.get(word, 0.0) for word in words) / len(words) * 0.99

@@ -1,0 +1,35 @@
+"""Measurements in words: the same number always has the same word."""
+
+from pipeline.server.engines.sound import SILENT_DBFS
+
+LIMITATION = "This engine measures pictures and sound levels; it does not recognise people, objects, text or speech."
+
+Scale = tuple[tuple[float, str], ...]
+
+# Up to which value each word holds.
+BRIGHTNESS: Scale = ((0.02, "black"), (0.15, "very dark"), (0.35, "dark"), (0.65, "medium bright"), (1.01, "bright"))
+MOTION: Scale = ((0.0005, "no motion"), (0.02, "slight motion"), (0.15, "moderate motion"), (1.01, "strong motion"))
+LOUDNESS: Scale = ((SILENT_DBFS, "silence"), (-35.0, "quiet sound"), (-18.0, "moderate sound"), (99.0, "loud sound"))
+LIKENESS: Scale = ((0.55, "unlike"), (0.75, "some likeness"), (0.9, "similar"), (1.01, "nearly the same picture"))
+
+ALL = 0.995
+
+
+def word(scale: Scale, value: float) -> str:
+    return next(word for limit, word in scale if value < limit or limit == scale[-1][0])
+
+
+def colours(shares: tuple[tuple[str, float], ...]) -> str:
+    """The colours of a picture, the largest first."""
+    if not shares:
+        return "no colour covers much"
+    if shares[0][1] >= ALL:
+        return f"all {shares[0][0]}"
+    named = [f"{name} ({share:.0%})" for name, share in shares[:3]]
+    first = f"mostly {named[0]}" if shares[0][1] >= 0.5 else named[0]
+    return " with ".join((first, " and ".join(named[1:]))) if named[1:] else first
+
+
+def level(dbfs: float) -> str:
+    said = word(LOUDNESS, dbfs)
+    return said if dbfs < SILENT_DBFS else f"{said} ({dbfs:.0f} dBFS)"
