@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from random import random
-from time import monotonic
 
 import anyio
 import structlog
 from aiolimiter import AsyncLimiter
 
+from pipeline.client.clock import loop_time
 from pipeline.client.retry import backoff_s
 from pipeline.config import LimitSettings, RetrySettings
 
@@ -32,11 +32,11 @@ class Gate:
 
     @property
     def is_closed(self) -> bool:
-        return self._opens_at > monotonic()
+        return self._opens_at > loop_time()
 
     def close(self, wait_s: float, *, why: str) -> None:
         """Keep everyone waiting for `wait_s` seconds from now; a shorter wait than the present one changes nothing."""
-        now = monotonic()
+        now = loop_time()
         opens_at = now + wait_s
         gained_s = opens_at - max(self._opens_at, now)
         is_news = not self.is_closed or gained_s > SAME_PAUSE_S
@@ -54,7 +54,7 @@ class Gate:
         self._waiting += 1
         try:
             while self.is_closed:
-                await anyio.sleep(self._opens_at - monotonic())
+                await anyio.sleep(self._opens_at - loop_time())
                 await anyio.sleep(random() * min(self._waiting * SPREAD_EACH_S, SPREAD_MAX_S))
         finally:
             self._waiting -= 1
@@ -106,7 +106,7 @@ class Line:
         self._dead_calls = 0
 
     def answered(self) -> None:
-        self.answered_at = monotonic()
+        self.answered_at = loop_time()
         self._dead_calls = 0
 
     def dead(self, why: str) -> None:

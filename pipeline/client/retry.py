@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from random import random
-from time import monotonic
 from typing import Protocol, TypeVar
 
 import anyio
 import structlog
 
+from pipeline.client.clock import loop_time
 from pipeline.config import RetrySettings
 from pipeline.errors import (
     ConnectionFailed,
@@ -92,14 +92,14 @@ class _Streak:
         self._doing = doing
         self._health = health
         self._settings = settings
-        self._began = monotonic()
+        self._began = loop_time()
         self._failed_at = self._began
         self._failures = 0
         self._counted = 0
 
     def refused(self, error: RateLimited) -> None:
         """Raise where the platform only refuses, and never says until when."""
-        refused_s = monotonic() - self._began
+        refused_s = loop_time() - self._began
         if error.retry_after_s is None and refused_s >= self._settings.outage_s:
             raise PlatformUnreachable(
                 f"{self._doing}: {self._health.name} refused every request for {refused_s:.0f} s and does not say when "
@@ -118,7 +118,7 @@ class _Streak:
             raise RetriesExhausted(
                 f"{self._doing}: gave up after {self._failures} attempts; last: {error.message}", code=error.code
             ) from error
-        self._failed_at = monotonic()
+        self._failed_at = loop_time()
         wait_s = backoff_s(self._failures, base_s=self._settings.base_s, max_s=self._settings.max_s, dice=random())
         wait_s = max(wait_s, error.retry_after_s or 0)
         log.info(
@@ -140,7 +140,7 @@ class _Streak:
                 f"{self._doing}: {self._health.name} has not answered once ({error.message}); check platform.base_url "
                 "and the network"
             ) from error
-        silent_s = monotonic() - max(answered_at, self._began)
+        silent_s = loop_time() - max(answered_at, self._began)
         if silent_s >= self._settings.outage_s:
             raise PlatformUnreachable(
                 f"{self._doing}: {self._health.name} has not answered anything for {silent_s:.0f} s ({error.message}); "

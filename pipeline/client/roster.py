@@ -1,11 +1,11 @@
 """Those who wait for news, gathered so that one request can ask for many of them."""
 
 from collections.abc import Set as AbstractSet
-from time import monotonic
 from typing import Generic, TypeVar, cast
 
 import anyio
 
+from pipeline.client.clock import loop_time
 from pipeline.client.wire import PAGE
 from pipeline.errors import PipelineError
 
@@ -53,7 +53,7 @@ class Roster(Generic[T]):
 
     async def wait(self, id_: str, wait_s: float, since: float, *, is_direct: bool = False) -> T:
         """What is told of `id_`, asked for `wait_s` seconds from now; raises the error that prevents any news."""
-        seat = Seat[T](id_, monotonic() + wait_s, since, is_direct=is_direct)
+        seat = Seat[T](id_, loop_time() + wait_s, since, is_direct=is_direct)
         self._seats.add(seat)
         self._somebody.set()
         self._arrivals += 1
@@ -88,7 +88,7 @@ class Roster(Generic[T]):
                 with anyio.move_on_after(tick_s):
                     await self._page_full.wait()
             self._arrivals = 0
-            now = monotonic()
+            now = loop_time()
             if due := [seat for seat in self._seats if seat.due_at <= now]:
                 self._seats.difference_update(due)
                 return due

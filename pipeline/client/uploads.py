@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import orjson
 from pipeline.client import chunks, wire
 from pipeline.client.body import FileBody, OpenFile, open_file
 from pipeline.client.calls import Answer, Call, OnBytes
+from pipeline.client.clock import loop_time
 from pipeline.client.failures import gravest_failure
 from pipeline.client.refusals import Meaning
 from pipeline.client.transport import Transport
@@ -291,7 +291,7 @@ class _Urls:
 
     def _pop(self, index: int) -> str | None:
         timed = self._ready.pop(index, None)
-        return timed.url if timed is not None and timed.good_until > monotonic() else None
+        return timed.url if timed is not None and timed.good_until > loop_time() else None
 
     async def _fetch(self, index: int) -> None:
         first, count = chunks.url_range(index, self._session.total_chunks, self._page, self._unneeded)
@@ -300,7 +300,7 @@ class _Urls:
         self._keep(wire.chunk_urls(shape.upload_urls, answer.headers))
 
     def _keep(self, urls: Iterable[wire.ChunkUrl]) -> None:
-        now = monotonic()
+        now = loop_time()
         for url in urls:
             self._ready[url.index] = _Timed(url.url, now + url.life_s - URL_MARGIN_S)
             self._unneeded.add(url.index)

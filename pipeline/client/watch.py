@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from math import inf
 from random import random
-from time import monotonic
 
 import anyio
 
 from pipeline.client.assets import Assets
+from pipeline.client.clock import loop_time
 from pipeline.client.experience import Experience
 from pipeline.client.roster import Roster, Seat
 from pipeline.client.tasks import Tasks
@@ -83,7 +83,7 @@ class Watch:
             RetriesExhausted: it has not ended after `give_up_s`; it may later (code task_unfinished).
             VideoError, PauseRun, FatalError: as `Tasks.retrieve` does.
         """
-        began = monotonic()
+        began = loop_time()
         age_s = (datetime.now(UTC) - submitted_at).total_seconds() if submitted_at else 0.0
         wait_s = max(0.0, self._experience.first_look_s(None if video_minutes is None else video_minutes * 60) - age_s)
         looks = 0
@@ -112,7 +112,7 @@ class Watch:
             SourceRejected: it will not take the media; the message says why.
             RetriesExhausted: it is still processing after `ready_timeout_s` (code asset_unfinished).
         """
-        began = monotonic()
+        began = loop_time()
         wait_s = 0.0
         looks = 0
         while True:
@@ -217,7 +217,7 @@ def _tell_all(seats: Iterable[Seat[Asset | None]] | Iterable[Seat[News]], error:
 
 
 def _give_up(what: str, code: str, began: float, after_s: float) -> None:
-    if (waited_s := monotonic() - began) > after_s:
+    if (waited_s := loop_time() - began) > after_s:
         raise RetriesExhausted(
             f"{what} is still being processed after {waited_s:.0f} s; `pipeline retry` goes on waiting", code=code
         )
