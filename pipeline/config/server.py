@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from pipeline.config.section import MIB, Section
 
@@ -34,16 +35,34 @@ class ServerSettings(Section):
         delete_status: what a deleted asset is answered with; it was 204 before.
         missing_asset_status: what an unknown asset id is answered with; it was 400 before.
         engine: who answers, a name in `pipeline.server.engines.ENGINES`.
-        models: accepted model names; the first is the default.
-        max_tokens_min, max_tokens_max, max_tokens_default: bounds of general analysis.
-        context_tokens: most tokens of a prompt, counted as the engines count.
+        models: accepted model names, of those that `pipeline.server.rules.models` has; the first is the default.
+        max_tokens_min, max_tokens_max, max_tokens_default: bounds of general analysis; null is the model's own.
+        context_tokens: most tokens of a prompt, counted as the engines count; null is the model's own.
         window_min_s, window_max_s, source_max_s: shortest and longest analysed window, longest file it may be cut from.
+        sync_max_s: longest video of `POST /analyze`.
+        inline_max_bytes: largest video inside a request; `json_max_bytes`: largest request with all that is inside it.
+        image_max_bytes, reference_max_bytes, image_max_pixels: largest analysed image and largest of any other use.
+        image_schemes: how the URL of an image may begin; the platform takes https alone.
+        stream_piece_seconds: how long each piece of a streamed answer takes at least.
         analysis_concurrency: tasks beyond `queued` at once.
         pending_seconds, analysis_seconds: how long every task stays `pending` and `processing` at least.
         analysis_timeout_s: an engine silent for so long is ended, its task fails.
         idempotency_ttl_s: how long an Idempotency-Key is remembered.
         idempotency_conflict: a key that comes back with another body is `refuse`d with 409, or the first answer
             `replay`ed.
+        batch_max_items, batch_max_hours, batch_active_max: most requests of a batch, most hours of video in it, most
+            batches that have not ended.
+        batch_creation_max_items: a batch with more requests than this is answered 504, as where the platform's own
+            deadline passes; null is never.
+        batch_ttl_s, batch_retention_s: when a batch expires and when it is deleted, seconds after its creation.
+        batch_overdue: how an item ends that was being processed when its batch expired.
+        batch_results_order: the lines of the results in the order of the requests (`created`), in that in which they
+            ended, or `shuffled`, always the same for a batch.
+        webhook_urls: the addresses that are told when a task or a batch has ended.
+        webhook_secret: what those events are signed with; needed where there are addresses.
+        webhook_attempts, webhook_backoff_s: how often an event is tried, and how long to wait after the first attempt,
+            twice as long after each further one; the platform documents neither.
+        webhook_timeout_s: how long an address may take to answer.
         analyze_per_minute, upload_per_minute, read_per_minute: requests a window; null is no limit. The platform's free
             tier has 60, 60 and no stated one.
         rate_window: `fixed` windows, or a `rolling` one; `rate_window_s` long.
@@ -84,19 +103,42 @@ class ServerSettings(Section):
 
     engine: str = "visual"
     models: tuple[str, ...] = Field(("pegasus1.5", "pegasus1.6"), min_length=1)
-    max_tokens_min: int = Field(512, ge=1)
-    max_tokens_max: int = Field(98_304, ge=1)
-    max_tokens_default: int = Field(4_096, ge=1)
-    context_tokens: int = Field(261_120, ge=1)
+    max_tokens_min: int | None = Field(None, ge=1)
+    max_tokens_max: int | None = Field(None, ge=1)
+    max_tokens_default: int | None = Field(None, ge=1)
+    context_tokens: int | None = Field(None, ge=1)
     window_min_s: float = Field(1, ge=0)
     window_max_s: float = Field(2 * 3600, gt=0)
     source_max_s: float = Field(4 * 3600, gt=0)
+    sync_max_s: float = Field(3600, gt=0)
+    inline_max_bytes: int = Field(30 * MIB, gt=0)
+    json_max_bytes: int = Field(128 * MIB, gt=0)
+    image_max_bytes: int = Field(20 * MIB, gt=0)
+    reference_max_bytes: int = Field(32 * MIB, gt=0)
+    image_max_pixels: int = Field(16_777_216, gt=0)
+    image_schemes: tuple[Literal["http", "https"], ...] = Field(("https",), min_length=1)
+    stream_piece_seconds: float = Field(0, ge=0)
     analysis_concurrency: int = Field(8, ge=1, le=10_000)
     pending_seconds: float = Field(0, ge=0)
     analysis_seconds: float = Field(0, ge=0)
     analysis_timeout_s: float = Field(3600, gt=0)
     idempotency_ttl_s: float = Field(24 * 3600, gt=0)
     idempotency_conflict: Literal["refuse", "replay"] = "refuse"
+
+    batch_max_items: int = Field(1000, ge=1)
+    batch_max_hours: float = Field(2000, gt=0)
+    batch_active_max: int = Field(5, ge=1)
+    batch_creation_max_items: int | None = Field(None, ge=1)
+    batch_ttl_s: float = Field(24 * 3600, gt=0)
+    batch_retention_s: float = Field(30 * 24 * 3600, gt=0)
+    batch_overdue: Literal["failed", "canceled"] = "failed"
+    batch_results_order: Literal["created", "ended", "shuffled"] = "created"
+
+    webhook_secret: SecretStr | None = None
+    webhook_urls: tuple[str, ...] = ()
+    webhook_attempts: int = Field(5, ge=1)
+    webhook_backoff_s: float = Field(1, ge=0)
+    webhook_timeout_s: float = Field(10, gt=0)
 
     analyze_per_minute: int | None = Field(None, ge=0)
     upload_per_minute: int | None = Field(None, ge=0)
@@ -106,3 +148,13 @@ class ServerSettings(Section):
     rate_body: Literal["json", "empty"] = "json"
     rate_headers: Literal["x-ratelimit", "x-ratelimit-request", "none"] = "x-ratelimit"
     retry_after: bool = True
+
+    @field_validator("webhook_urls")
+    @classmethod
+    def _are_told_signed(cls, urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for url in urls:
+            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+                raise ValueError(f"{url!r} is no http or https address")
+        if urls and not info.data.get("webhook_secret"):
+            raise ValueError("events are signed: set webhook_secret too, best by PIPELINE_SERVER__WEBHOOK_SECRET")
+        return urls

@@ -4,7 +4,8 @@
 |---|---|
 | app.py | `serve`: opens everything, listens, closes everything |
 | auth.py, limits.py, faults.py | who may ask, how often, and what goes wrong on purpose |
-| assets.py, uploads.py, tasks.py | the resources, one file each |
+| assets.py, uploads.py, tasks.py, batches.py | the resources, one file each |
+| webhooks.py | who is told when a task or a batch has ended |
 | schemas.py, problems.py, paging.py | the API as this server reads it: requests, errors, pages |
 | validation.py, analyses.py | the work behind the answers: media checks and analyses |
 | workers.py, worker.py | the processes that work runs in |

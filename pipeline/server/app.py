@@ -15,25 +15,31 @@ from aiohttp import web
 from pipeline.config import ServerSettings
 from pipeline.errors import ConfigError, FatalError
 from pipeline.server.analyses import Analyses
+from pipeline.server.answering import Answering
 from pipeline.server.assets import Assets
+from pipeline.server.batches import Batches
 from pipeline.server.engines import ENGINES
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import Fetcher
 from pipeline.server.files import Files
 from pipeline.server.gate import Gate, Handler
 from pipeline.server.limits import Limits
+from pipeline.server.openapi import Description
+from pipeline.server.pictures import Pictures
+from pipeline.server.rules import MODELS
 from pipeline.server.signing import Signer
+from pipeline.server.sources import Sources
 from pipeline.server.store import Store
-from pipeline.server.tasks import INLINE_MAX_BYTES, Tasks
+from pipeline.server.sync import Sync
+from pipeline.server.tasks import Tasks
 from pipeline.server.uploads import Uploads
 from pipeline.server.validation import Validation
+from pipeline.server.webhooks import Webhooks
 from pipeline.server.workers import WorkerPool
 
 BASE = "/v1.3"
 HOUSEKEEPING_S = 5.0
 SHUTDOWN_S = 0.5
-# a base64 video of the largest size, and the JSON around it
-MAX_JSON_BYTES = INLINE_MAX_BYTES * 4 // 3 + 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Resources:
     assets: Assets
     uploads: Uploads
     tasks: Tasks
+    batches: Batches
+    sync: Sync
 
 
 @asynccontextmanager
@@ -79,12 +87,14 @@ async def serve(
         ssl_context: serves https with it.
 
     Raises:
-        ConfigError: an unknown engine, an address that cannot be listened on, or an unusable data folder.
+        ConfigError: an unknown engine or model, an address that cannot be listened on, or an unusable data folder.
         FolderLocked: another platform uses the data folder.
         FatalError: the data folder can no longer be written.
     """
     if settings.engine not in ENGINES:
         raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(ENGINES))}")
+    if unknown := sorted(set(settings.models) - set(MODELS)):
+        raise ConfigError(f"server.models: no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
     faults = faults or Faults()
     async with AsyncExitStack() as stack:
         stack.enter_context(_single_failure(settings.data))
@@ -101,18 +111,25 @@ async def serve(
         fetcher = Fetcher(session, settings)
         validation = Validation(settings, store, files, inspectors, fetcher)
         stack.callback(validation.close)
-        analyses = Analyses(settings, store, files, analysts, fetcher, faults)
+        answering = Answering(settings, analysts, fetcher)
+        sources, pictures = Sources(settings, store), Pictures(settings, store, files, inspectors, fetcher)
+        analyses = Analyses(settings, store, files, answering, pictures, faults)
         stack.callback(analyses.close)
+        webhooks = Webhooks(settings, store, session)
+        analyses.listen(webhooks.task_ended)
+        store.batches.listen(webhooks.batch_ended)
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
-        for work in (validation.run, analyses.run):
+        for work in (validation.run, analyses.run, webhooks.run):
             group.start_soon(work)
-        group.start_soon(_keep_house, store, files)
         resources = Resources(
             Assets(settings, store, files, validation, signer),
             Uploads(settings, store, files, validation, signer),
-            Tasks(settings, store, files, analyses),
+            Tasks(settings, store, files, analyses, sources, pictures),
+            Batches(settings, store, files, analyses, sources, pictures, faults),
+            Sync(settings, files, answering, sources, pictures, faults),
         )
+        group.start_soon(_keep_house, store, files, resources.batches)
         app = _application(settings, api_key, store, faults, resources)
         address = await _listen(stack, app, settings, ssl_context)
         yield Platform(address + BASE, faults, store, store.instance_id)
@@ -149,13 +166,15 @@ def _application(
     settings: ServerSettings, api_key: str | None, store: Store, faults: Faults, resources: Resources
 ) -> web.Application:
     gate = Gate(BASE, api_key, store, faults, Limits(settings))
-    api = web.Application(middlewares=[gate.inner], client_max_size=MAX_JSON_BYTES)
+    api = web.Application(middlewares=[gate.inner])
     # the uploads come first: their paths would read as asset ids
-    for routes in (resources.uploads.routes(), resources.assets.routes(), resources.tasks.routes()):
-        api.add_routes(routes)
-    app = web.Application(middlewares=[gate.outer])
+    for resource in (resources.uploads, resources.assets, resources.tasks, resources.batches, resources.sync):
+        api.add_routes(resource.routes())
+    # the bound of the outermost application is the one that holds
+    app = web.Application(middlewares=[gate.outer], client_max_size=settings.json_max_bytes)
     app.add_subapp(BASE, api)
     app.add_routes([*resources.uploads.open_routes(), *resources.assets.open_routes()])
+    app.add_routes(Description(settings, BASE).open_routes())
     if settings.faults:
         app.add_routes([*faults.routes(), web.get("/_books", _books_handler(store))])
     return app
@@ -168,10 +187,11 @@ def _books_handler(store: Store) -> Handler:
     return books
 
 
-async def _keep_house(store: Store, files: Files) -> None:
+async def _keep_house(store: Store, files: Files, batches: Batches) -> None:
     while True:
         for asset_id in store.uploads.expire():
             files.media(asset_id).unlink(missing_ok=True)
+        batches.tend()
         await anyio.to_thread.run_sync(store.checkpoint)
         await anyio.sleep(HOUSEKEEPING_S)
 

@@ -1,4 +1,4 @@
-"""`/assets`: direct upload, upload by URL, retrieve, list, delete."""
+"""`/assets`: direct upload, upload by URL, retrieve, list, delete, the user's metadata."""
 
 import mimetypes
 from collections.abc import Mapping
@@ -8,12 +8,22 @@ from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from pipeline.config import ServerSettings
 from pipeline.server import paging
 from pipeline.server.files import Files, Writing
 from pipeline.server.problems import ApiError, answer, invalid, missing, not_found
-from pipeline.server.schemas import asset_answer, asset_detail, metadata_text, parse_metadata, parse_url
+from pipeline.server.schemas import (
+    SetMetadata,
+    asset_answer,
+    asset_detail,
+    merged_metadata,
+    metadata_text,
+    parse_metadata,
+    parse_url,
+    read,
+)
 from pipeline.server.signing import Signer
 from pipeline.server.store import Store
 from pipeline.server.store.assets import Asset, NewAsset, new_id
@@ -43,6 +53,9 @@ class Assets:
             web.get("/assets", self.list),
             web.get("/assets/{asset_id}", self.retrieve),
             web.delete("/assets/{asset_id}", self.delete),
+            web.patch("/assets/{asset_id}/user-metadata", self.update_metadata),
+            web.put("/assets/{asset_id}/user-metadata", self.replace_metadata),
+            web.delete("/assets/{asset_id}/user-metadata", self.delete_metadata),
         ]
 
     def open_routes(self) -> list[web.RouteDef]:
@@ -59,6 +72,8 @@ class Assets:
             asset = self._url_asset(form) if form.method() == "url" else self._direct_asset(form, body)
         except ValueError as error:
             raise invalid(f"The multipart form is malformed: {error}.") from error
+        except HttpProcessingError as error:
+            raise invalid(f"The multipart form is malformed: {error.message}.") from error
         finally:
             body.unlink(missing_ok=True)
         if self._settings.asset_readiness == "sync":
@@ -99,10 +114,29 @@ class Assets:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Nothing here refers to an asset for good, so `force` changes nothing."""
+        _flag(request.query, "force")
         asset_id = self._get(request.match_info["asset_id"]).id
         self._store.assets.delete(asset_id)
         self._files.media(asset_id).unlink(missing_ok=True)
         return web.Response(status=self._settings.delete_status)
+
+    async def update_metadata(self, request: web.Request) -> web.Response:
+        """Merge: null removes a member, an empty text or list is ignored."""
+        changes = (await read(request, SetMetadata)).user_metadata
+        asset = self._get(request.match_info["asset_id"])
+        return self._set_metadata(asset, merged_metadata(asset.user_metadata, changes))
+
+    async def replace_metadata(self, request: web.Request) -> web.Response:
+        """All that was there goes; null and empty values are ignored."""
+        wanted = (await read(request, SetMetadata)).user_metadata
+        return self._set_metadata(self._get(request.match_info["asset_id"]), metadata_text(wanted))
+
+    async def delete_metadata(self, request: web.Request) -> web.Response:
+        return self._set_metadata(self._get(request.match_info["asset_id"]), None)
+
+    def _set_metadata(self, asset: Asset, text: str | None) -> web.Response:
+        self._store.assets.set_metadata(asset.id, text)
+        return web.Response(status=204)
 
     async def media(self, request: web.Request) -> web.StreamResponse:
         asset = self._get(self._signer.check_media(request))
@@ -201,7 +235,7 @@ def media_type(filename: str, declared: str | None = None, kind: str = "video") 
     for candidate in (guessed, declared):
         if candidate and _main_type(candidate) in KINDS:
             return candidate
-    return f"{kind}/mp4"
+    return f"{kind}/{'jpeg' if kind == 'image' else 'mp4'}"
 
 
 def _main_type(file_type: str) -> str:

@@ -13,6 +13,8 @@ from pipeline.server.signing import Signer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+CUT_AFTER = web.RequestKey("cut_after", int)
+
 
 class Fault(BaseModel):
     """One thing that goes wrong, for the requests it matches.
@@ -26,6 +28,7 @@ class Fault(BaseModel):
         drop: the connection is cut before the request is looked at.
         status, body, headers: the answer instead of the real one; a mapping as body becomes JSON.
         lose_response: the work is done, then the connection is cut instead of answering.
+        cut_after: the connection is cut after so many lines of a streamed answer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +43,7 @@ class Fault(BaseModel):
     body: str | dict[str, object] = ""
     headers: dict[str, str] = Field(default_factory=dict)
     lose_response: bool = False
+    cut_after: int | None = Field(None, ge=0)
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in {None, method} and re.search(self.path, path) is not None
@@ -127,8 +131,14 @@ class Faults:
             if isinstance(fault.body, dict):
                 return answer(fault.body, fault.status, fault.headers)
             return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+        if fault.cut_after is not None:
+            request[CUT_AFTER] = fault.cut_after
         response = await handler(request)
         return hang_up(request) if fault.lose_response else response
+
+    def cut_after(self, request: web.Request) -> int | None:
+        """After how many lines a handler that streams has to hang up; None is never."""
+        return request.get(CUT_AFTER)
 
     def routes(self) -> list[web.RouteDef]:
         """The switchboard over HTTP, for a server in a process of its own."""

@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -59,6 +60,19 @@ class Files:
         """The file of a task whose video came with the request."""
         return self._data / "tasks" / task_id
 
+    def task_picture(self, task_id: str, number: int) -> Path:
+        """The file of an image that was brought for a task; they are numbered from 0 without gaps."""
+        return self._data / "tasks" / f"{task_id}.{number}"
+
+    def forget_task(self, task_id: str) -> None:
+        """Remove all that came with the request of a task."""
+        self.task_media(task_id).unlink(missing_ok=True)
+        for number in count():
+            try:
+                self.task_picture(task_id, number).unlink()
+            except FileNotFoundError:
+                return
+
     def incoming(self) -> Path:
         """A new place for a body that is not whole yet."""
         return self._data / "incoming" / secrets.token_hex(12)
@@ -72,7 +86,7 @@ class Files:
         """Remove what a killed server left behind: everything that belongs to none of the given ids."""
         for folder, known in (("media", set(assets)), ("tasks", set(tasks)), ("incoming", set[str]())):
             for path in (self._data / folder).iterdir():
-                if path.name not in known:
+                if path.name.partition(".")[0] not in known:
                     path.unlink(missing_ok=True)
 
 

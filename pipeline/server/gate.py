@@ -7,7 +7,7 @@ from aiohttp import ClientPayloadError, web
 
 from pipeline.server import auth
 from pipeline.server.faults import Faults
-from pipeline.server.limits import Limits
+from pipeline.server.limits import RATE_HEADERS, Limits
 from pipeline.server.problems import ApiError, describe
 from pipeline.server.store import Store
 
@@ -44,7 +44,8 @@ class Gate:
         if name is None or verdict is None:
             return await handler(request)
         if not verdict.allowed:
-            return self._limits.refusal(name, verdict)
+            return self._limits.refusal(name, verdict, request.path)
+        request[RATE_HEADERS] = self._limits.headers(verdict)
         response = await _answered(request, handler)
         response.headers.update(self._limits.headers(verdict))
         return response
@@ -60,7 +61,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except ApiError as error:
         problem = error
     except web.HTTPException as error:
-        problem = _routing_error(error)
+        return _misrouted(error, request)
     except (ConnectionError, ClientPayloadError):
         # nobody is left to read it
         problem = ApiError(400, "request_canceled_or_timed_out", "The request body did not arrive whole.")
@@ -69,6 +70,13 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except sqlite3.OperationalError as error:
         problem = ApiError(500, "internal_server_error", f"The platform's disk: {error}.")
     return describe(problem, request.method, request.path)
+
+
+def _misrouted(error: web.HTTPException, request: web.Request) -> web.Response:
+    response = describe(_routing_error(error), request.method, request.path)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
 
 
 def _routing_error(error: web.HTTPException) -> ApiError:

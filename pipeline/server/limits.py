@@ -13,6 +13,9 @@ from pipeline.config import ServerSettings
 from pipeline.server import clock
 from pipeline.server.problems import answer
 
+# what a stream, which begins before its handler ends, sends by itself
+RATE_HEADERS = web.RequestKey("rate_headers", dict[str, str])
+
 EndpointClass = Literal["analyze", "upload", "read"]
 
 
@@ -103,24 +106,26 @@ class Limits:
             "X-Ratelimit-Reset": str(reset),
         }
 
-    def refusal(self, name: EndpointClass, verdict: Verdict) -> web.Response:
-        """The 429: flat JSON, or nothing at all for an analysis where so configured."""
+    def refusal(self, name: EndpointClass, verdict: Verdict, path: str) -> web.Response:
+        """The 429: flat JSON, nested for a batch, or nothing at all for another analysis where so configured."""
         wait_s = math.ceil(verdict.reset_s)
         headers = self.headers(verdict)
         if self._settings.retry_after:
             headers["Retry-After"] = str(wait_s)
-        if name == "analyze" and self._settings.rate_body == "empty":
+        is_batch = path.endswith("/analyze/batches")
+        if name == "analyze" and not is_batch and self._settings.rate_body == "empty":
             return web.Response(status=429, headers=headers)
         text = (
             f"You have exceeded the rate limit ({verdict.limit} requests in "
             f"{self._settings.rate_window_s:g} s). Try again in {wait_s} s."
         )
-        return answer({"code": "too_many_requests", "message": text}, 429, headers)
+        body = {"code": "too_many_requests", "message": text}
+        return answer({"error": body} if is_batch else body, 429, headers)
 
 
 def classify(method: str, path: str) -> EndpointClass | None:
     """The class whose budget a request draws on. The platform marks the POSTs as limited; reads are so by choice."""
-    if method == "POST" and path.endswith("/analyze/tasks"):
+    if method == "POST" and path.endswith(("/analyze", "/analyze/tasks", "/analyze/batches")):
         return "analyze"
     if method == "POST" and path.endswith("/assets"):
         return "upload"

@@ -1,7 +1,7 @@
 """Errors as the API words them.
 
 Two body shapes (TwelveLabs API reference, July 2026): flat `{"code", "message"}` for assets, uploads, 401 and the task
-list, nested `{"error": {"code", "message"}}` for a single analysis task.
+list, nested `{"error": {"code", "message"}}` for a single analysis task and everything about batches.
 """
 
 from typing import Any
@@ -64,6 +64,8 @@ def describe(error: ApiError, method: str, path: str) -> web.Response:
 
 
 def _is_nested(status: int, method: str, path: str) -> bool:
+    if "/analyze/batches" in path:
+        return status != 401
     if status in {401, 429} or "/analyze/tasks" not in path:
         return False
     return not (method == "GET" and path.endswith("/analyze/tasks"))

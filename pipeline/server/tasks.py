@@ -1,58 +1,43 @@
-"""`/analyze/tasks`: create, retrieve, list, delete."""
+"""`/analyze/tasks`: create, retrieve, list, cancel, delete."""
 
-import base64
-import binascii
 import hashlib
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from aiohttp import web
 
 from pipeline.config import ServerSettings
-from pipeline.server import paging
+from pipeline.server import paging, windows
 from pipeline.server.analyses import Analyses
-from pipeline.server.engines.tokens import count_tokens
 from pipeline.server.files import Files, Writing
-from pipeline.server.problems import ApiError, answer, invalid, missing, not_found, unsupported
-from pipeline.server.schemas import (
-    CreateTask,
-    VideoByAsset,
-    VideoByUrl,
-    VideoInline,
-    parse_url,
-    read,
-    task_detail,
-    task_listed,
-)
+from pipeline.server.pictures import Pictures
+from pipeline.server.problems import ApiError, answer, invalid, not_found
+from pipeline.server.rules import check
+from pipeline.server.schemas import AnalysisMode, CreateTask, read, task_detail, task_listed
+from pipeline.server.sources import Source, Sources
 from pipeline.server.store import Store
-from pipeline.server.store.assets import new_id
-from pipeline.server.store.tasks import Key, NewTask, Task, TaskFilter, TaskStatus
-from pipeline.server.windows import Span, problem
+from pipeline.server.store.tasks import Earlier, Key, NewTask, Task, TaskFilter, TaskStatus
 
-MODES = {"general", "time_based_metadata"}
-UNSUPPORTED = ("image", "prompt_v2", "response_format", "min_segment_duration", "max_segment_duration")
-INLINE_MAX_BYTES = 30 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a task's video is; `inline` is the video itself."""
-
-    kind: Literal["asset_id", "url", "base64_string"]
-    asset_id: str | None = None
-    url: str | None = None
-    span: Span | None = None
-    inline: bytes | None = None
+MODES = frozenset(get_args(AnalysisMode))
 
 
 class Tasks:
     """The handlers."""
 
-    def __init__(self, settings: ServerSettings, store: Store, files: Files, analyses: Analyses) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        store: Store,
+        files: Files,
+        analyses: Analyses,
+        sources: Sources,
+        pictures: Pictures,
+    ) -> None:
         self._settings = settings
         self._store = store
         self._files = files
         self._analyses = analyses
+        self._sources = sources
+        self._pictures = pictures
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -60,73 +45,46 @@ class Tasks:
             web.get("/analyze/tasks", self.list),
             web.get("/analyze/tasks/{task_id}", self.retrieve),
             web.delete("/analyze/tasks/{task_id}", self.delete),
+            web.post("/analyze/tasks/{task_id}/cancel", self.cancel),
         ]
 
     async def create(self, request: web.Request) -> web.Response:
         """202 with the task's id. The same Idempotency-Key gets the same answer and makes no second task."""
         wanted = await read(request, CreateTask)
-        prompt = self._check(wanted)
-        source = self._source(wanted)
-        if reason := problem(self._settings, wanted.start_time, wanted.end_time, source.span):
-            raise invalid(reason)
-        task = _new_task(wanted, prompt, source, wanted.model_name or self._settings.models[0])
-        if source.inline is not None:
-            with Writing(self._files.task_media(task.id)) as writing:
-                writing.take(source.inline)
-        earlier = self._store.tasks.add(task, await self._key(request))
-        if earlier is None:
-            self._analyses.submit(task.id)
-            return answer({"task_id": task.id, "status": "queued"}, 202)
-        self._files.task_media(task.id).unlink(missing_ok=True)
+        key = await self._key(request)
+        # what was taken once is not judged again: its asset may be gone by now
+        if key is not None and (earlier := self._store.tasks.earlier(key)):
+            return self._again(earlier)
+        question = check(self._settings, wanted, "task")
+        source = self._sources.find(wanted.video, has_images=wanted.image is not None, missing=400)
+        inline = source is not None and source.inline is not None
+        windows.check(self._settings, question, source.span if source else None, "task", inline=inline)
+        with await self._pictures.gather(question.media) as pictures:
+            task = question.task(source, custom_id=wanted.custom_id)
+            pictures.attach(task.id)
+        if earlier := self._add(task, source, key):
+            return self._again(earlier)
+        self._analyses.submit(task.id)
+        return answer({"task_id": task.id, "status": "queued"}, 202)
+
+    def _add(self, task: NewTask, source: Source | None, key: Key | None) -> Earlier | None:
+        """Remember a task with what came along; nothing of it stays where it is not new or the disk is full."""
+        earlier, is_added = None, False
+        try:
+            if source is not None and source.inline is not None:
+                with Writing(self._files.task_media(task.id)) as writing:
+                    writing.take(source.inline)
+            earlier = self._store.tasks.add(task, key)
+            is_added = earlier is None
+        finally:
+            if not is_added:
+                self._files.forget_task(task.id)
+        return earlier
+
+    def _again(self, earlier: Earlier) -> web.Response:
         if not earlier.is_same_request and self._settings.idempotency_conflict == "refuse":
             raise ApiError(409, "idempotency_key_reused", "The Idempotency-Key was used with another request.")
         return answer({"task_id": earlier.task_id, "status": "queued"}, 202)
-
-    def _check(self, wanted: CreateTask) -> str:
-        for name in UNSUPPORTED:
-            if getattr(wanted, name) is not None:
-                raise unsupported(name)
-        if wanted.analysis_mode == "time_based_metadata":
-            raise invalid("The analysis_mode time_based_metadata is not supported by the embedded platform.")
-        if wanted.model_name is not None and wanted.model_name not in self._settings.models:
-            raise invalid(f"The model_name parameter must be one of {', '.join(self._settings.models)}.")
-        if wanted.prompt is None:
-            raise missing("prompt")
-        if not wanted.prompt.strip():
-            raise invalid("The prompt parameter must not be empty.")
-        self._check_tokens(wanted, wanted.prompt)
-        return wanted.prompt
-
-    def _check_tokens(self, wanted: CreateTask, prompt: str) -> None:
-        low, high = self._settings.max_tokens_min, self._settings.max_tokens_max
-        if wanted.max_tokens == "unlimited":
-            raise invalid("The max_tokens value unlimited belongs to analysis_mode time_based_metadata.")
-        if wanted.max_tokens is not None and not low <= wanted.max_tokens <= high:
-            raise invalid(f"The max_tokens parameter must be between {low} and {high}.")
-        if count_tokens(prompt) > self._settings.context_tokens:
-            raise ApiError(400, "token_limit_exceeded", "The prompt is longer than the model's context window.")
-
-    def _source(self, wanted: CreateTask) -> Source:
-        match wanted.video:
-            case VideoByAsset(asset_id=asset_id):
-                return self._asset_source(asset_id)
-            case VideoByUrl(url=url):
-                return Source("url", url=parse_url(url))
-            case VideoInline(base64_string=text):
-                return Source("base64_string", inline=_decode(text))
-            case None:
-                raise missing("video")
-
-    def _asset_source(self, asset_id: str) -> Source:
-        asset = self._store.assets.get(asset_id)
-        # an inaccessible video is a 400 here, unlike a missing asset elsewhere
-        if asset is None:
-            raise not_found("asset", asset_id, 400)
-        if asset.status == "processing":
-            raise ApiError(400, "video_not_ready", f"The asset {asset_id} is still being processed.")
-        if asset.status == "failed":
-            raise invalid(f"The asset {asset_id} has failed: {asset.error}")
-        return Source("asset_id", asset_id=asset_id, span=Span(asset.clock_start or 0, asset.duration or 0))
 
     async def _key(self, request: web.Request) -> Key | None:
         key = request.headers.get("Idempotency-Key")
@@ -149,18 +107,30 @@ class Tasks:
             raise invalid(f"The analysis_mode parameter must be one of {', '.join(sorted(MODES))}.")
         tasks, total = self._store.tasks.page(page, wanted)
         with_result = self._settings.list_results
-        return answer(page.wrap([task_listed(task, with_result=with_result) for task in tasks], total))
+        shown = [task_listed(task, self._store.webhooks.of(task.id), with_result=with_result) for task in tasks]
+        return answer(page.wrap(shown, total))
 
     async def retrieve(self, request: web.Request) -> web.Response:
-        return answer(task_detail(self._get(request)))
+        task = self._get(request)
+        return answer(task_detail(task, self._store.webhooks.of(task.id)))
 
     async def delete(self, request: web.Request) -> web.Response:
         task = self._get(request)
         if task.status == "processing":
             raise ApiError(409, "task_processing", f"The task {task.id} is being processed.")
         self._store.tasks.delete(task.id)
-        self._files.task_media(task.id).unlink(missing_ok=True)
+        self._analyses.stop(task.id)
         return web.Response(status=200)
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """200 also where it was canceled before; what is under way for it stops at once."""
+        task = self._get(request)
+        if task.batch_id is not None:
+            raise invalid(f"The task {task.id} belongs to the batch {task.batch_id}; cancel the batch.")
+        if task.status in {"ready", "failed"}:
+            raise ApiError(409, f"task_{task.status}", f"The task {task.id} is {task.status} already.")
+        self._analyses.end(task.id, "canceled", code="user_canceled", message="The task was canceled by the user.")
+        return answer({"task_id": task.id, "status": "canceled"})
 
     def _get(self, request: web.Request) -> Task:
         task_id = request.match_info["task_id"]
@@ -168,29 +138,3 @@ class Tasks:
         if task is None:
             raise not_found("task", task_id)
         return task
-
-
-def _new_task(wanted: CreateTask, prompt: str, source: Source, model: str) -> NewTask:
-    return NewTask(
-        id=new_id(),
-        custom_id=wanted.custom_id,
-        source=source.kind,
-        asset_id=source.asset_id,
-        video_url=source.url,
-        model=model,
-        prompt=prompt,
-        temperature=wanted.temperature,
-        max_tokens=wanted.max_tokens if isinstance(wanted.max_tokens, int) else None,
-        start_time=wanted.start_time,
-        end_time=wanted.end_time,
-        duration=source.span.duration_s if source.span else None,
-    )
-
-
-def _decode(text: str) -> bytes:
-    if len(text) > INLINE_MAX_BYTES * 4 / 3 + 4:
-        raise ApiError(400, "video_filesize_too_large", f"An inline video takes at most {INLINE_MAX_BYTES:,} bytes.")
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise invalid(f"The base64_string parameter is not valid base64: {error}.") from error

@@ -45,10 +45,10 @@ class Uploads:
 
     async def create(self, request: web.Request) -> web.Response:
         wanted = await read(request, CreateUpload)
-        if wanted.type == "image":
-            raise invalid("The type parameter must not be image: the embedded platform takes no images.")
-        if wanted.total_size > self._settings.session_max_bytes:
-            raise invalid(f"The total_size parameter must be at most {self._settings.session_max_bytes:,} bytes.")
+        is_image = wanted.type == "image"
+        most = self._settings.reference_max_bytes if is_image else self._settings.session_max_bytes
+        if wanted.total_size > most:
+            raise invalid(f"The total_size parameter must be at most {most:,} bytes.")
         asset = NewAsset(
             id=new_id(),
             method="multipart",

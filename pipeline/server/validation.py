@@ -7,6 +7,7 @@ from pipeline.config import ServerSettings
 from pipeline.server.fetching import Fetcher, FetchFailed
 from pipeline.server.files import Files
 from pipeline.server.inspect import inspect
+from pipeline.server.stills import inspect_still
 from pipeline.server.store import Store
 from pipeline.server.store.assets import Asset
 from pipeline.server.workers import JobRejected, WorkerCrashed, WorkerPool
@@ -57,14 +58,22 @@ class Validation:
         try:
             if not asset.received:
                 await self._fetch(asset)
-            facts = await self._pool.run(_begun, inspect, self._files.media(asset_id))
+            await self._look(asset)
         except (FetchFailed, JobRejected) as verdict:
             self._fail(asset_id, str(verdict))
         except WorkerCrashed as crash:
             self._fail(asset_id, f"The file could not be validated: {crash}.")
+
+    async def _look(self, asset: Asset) -> None:
+        path = self._files.media(asset.id)
+        if asset.file_type.startswith("image/"):
+            if path.stat().st_size > (most := self._settings.reference_max_bytes):
+                raise JobRejected(f"The image is larger than {most:,} bytes.")
+            still = await self._pool.run(_begun, inspect_still, path, self._settings.image_max_pixels)
+            self._store.assets.ready(asset.id, None, None, _json(still.technical_metadata()))
         else:
-            metadata = orjson.dumps(facts.technical_metadata()).decode()
-            self._store.assets.ready(asset_id, facts.duration_s, facts.start_s, metadata)
+            facts = await self._pool.run(_begun, inspect, path)
+            self._store.assets.ready(asset.id, facts.duration_s, facts.start_s, _json(facts.technical_metadata()))
 
     async def _fetch(self, asset: Asset) -> None:
         assert asset.url is not None
@@ -74,6 +83,10 @@ class Validation:
     def _fail(self, asset_id: str, reason: str) -> None:
         self._store.assets.failed(asset_id, reason)
         self._files.media(asset_id).unlink(missing_ok=True)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _begun() -> None:

@@ -1,7 +1,8 @@
 """A running platform, media for it, and two ways to talk to it: bare HTTP and the platform's own package."""
 
+import inspect
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -135,11 +136,13 @@ async def sdk(request: pytest.FixtureRequest, api: Api) -> AsyncIterator[Call]:
 async def _call_blocking(client: TwelveLabs, name: str, *args: Any, **options: Any) -> Any:
     def call() -> Any:
         result = reduce(getattr, name.split("."), client)(*args, **options)
-        return list(result) if hasattr(result, "iter_pages") else result
+        return list(result) if hasattr(result, "iter_pages") or inspect.isgenerator(result) else result
 
     return await anyio.to_thread.run_sync(call)
 
 
 async def _call(client: AsyncTwelveLabs, name: str, *args: Any, **options: Any) -> Any:
-    result = await reduce(getattr, name.split("."), client)(*args, **options)
-    return [item async for item in result] if hasattr(result, "iter_pages") else result
+    result = reduce(getattr, name.split("."), client)(*args, **options)
+    if not inspect.isasyncgen(result):
+        result = await result
+    return [item async for item in result] if isinstance(result, AsyncIterable) else result

@@ -21,6 +21,10 @@ def by_asset(asset_id: str, **changes):
     return {"video": {"type": "asset_id", "asset_id": asset_id}, "prompt": "What is this?", **changes}
 
 
+def inline(video):
+    return {"type": "base64_string", "base64_string": base64.b64encode(video.read_bytes()).decode()}
+
+
 async def create(api, body, **options):
     reply = await api("POST", "/analyze/tasks", json=body, **options)
     assert reply.status == 202, reply
@@ -106,14 +110,16 @@ async def test_outcomes_can_be_decided(api, asset_id, status):
     assert "completed_at" in task
 
 
-async def test_too_long_a_video_fails_the_task(run_platform, video):
-    """A video longer than an analysis takes fails the task; a window of it does not."""
+async def test_too_long_a_video_is_refused(run_platform, video):
+    """More of an asset than one analysis takes is refused, other videos fail their task; a window passes."""
     async with run_platform(window_max_s=1.5) as api:
         asset = await api.ready_asset(video)
-        task = await api.until(f"/analyze/tasks/{await create(api, by_asset(asset))}")
-        assert (task["status"], list(task["error"])) == ("failed", ["message"])
+        reply = await api("POST", "/analyze/tasks", json=by_asset(asset))
+        assert (reply.status, reply.body["error"]["code"]) == (400, "video_duration_too_long")
         task = await api.until(f"/analyze/tasks/{await create(api, by_asset(asset, end_time=1.2))}")
         assert task["status"] == "ready"
+        task = await api.until(f"/analyze/tasks/{await create(api, {'video': inline(video), 'prompt': 'What?'})}")
+        assert (task["status"], list(task["error"])) == ("failed", ["message"])
 
 
 async def test_a_cut_answer_says_so(run_platform, video):
@@ -138,8 +144,7 @@ async def test_a_deleted_asset_fails_its_waiting_tasks(run_platform, video):
 
 async def test_a_video_can_come_with_the_request(api, video):
     """A base64 video and one by URL are looked at and analysed without becoming assets."""
-    inline = {"type": "base64_string", "base64_string": base64.b64encode(video.read_bytes()).decode()}
-    task = await api.until(f"/analyze/tasks/{await create(api, {'video': inline, 'prompt': 'What?'})}")
+    task = await api.until(f"/analyze/tasks/{await create(api, {'video': inline(video), 'prompt': 'What?'})}")
     assert (task["status"], task["video_source"]["type"]) == ("ready", "base64_string")
     url = "http://127.0.0.1:9/film.mp4"
     task_id = await create(api, {"video": {"type": "url", "url": url}, "prompt": "What?"})
@@ -192,11 +197,6 @@ async def test_a_list_with_a_wrong_filter_is_refused_flat(api):
         ({"start_time": 0.5, "end_time": 1}, "parameter_invalid", "window"),
         ({"start_time": 5}, "parameter_invalid", "start_time"),
         ({"end_time": 5}, "parameter_invalid", "end_time"),
-        ({"analysis_mode": "time_based_metadata"}, "parameter_invalid", "time_based_metadata"),
-        ({"response_format": {"type": "json_schema"}}, "parameter_invalid", "response_format"),
-        ({"prompt_v2": {"input_text": "x"}}, "parameter_invalid", "prompt_v2"),
-        ({"image": []}, "parameter_invalid", "image"),
-        ({"min_segment_duration": 2}, "parameter_invalid", "min_segment_duration"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
     ],
 )
@@ -213,6 +213,59 @@ async def test_an_asset_has_to_be_ready(api, run_platform, video):
         waiting = (await slow.upload(video))["_id"]
         reply = await slow("POST", "/analyze/tasks", json=by_asset(waiting))
         assert (reply.status, reply.body["error"]["code"]) == (400, "video_not_ready")
+
+
+async def test_a_key_outlives_its_asset(api, video):
+    """The same request under the same key gets its answer again although its asset is gone by then."""
+    asset = await api.ready_asset(video)
+    headers = {**KEYED, "Idempotency-Key": "asset-gone"}
+    first = await create(api, by_asset(asset), headers=headers)
+    assert (await api("DELETE", f"/assets/{asset}")).status == 200
+    assert await create(api, by_asset(asset), headers=headers) == first
+
+
+async def canceled(api, task_id):
+    reply = await api("POST", f"/analyze/tasks/{task_id}/cancel")
+    assert (reply.status, reply.body) == (200, {"task_id": task_id, "status": "canceled"})
+    return (await api("GET", f"/analyze/tasks/{task_id}")).body
+
+
+async def test_a_task_is_canceled_while_it_is_processed(run_platform, video):
+    """A task that is processed is canceled at once, also twice, and its place is free for the next."""
+    async with run_platform(analysis_concurrency=1, analysis_seconds=3600) as api:
+        asset = await api.ready_asset(video)
+        first, second = await create(api, by_asset(asset)), await create(api, by_asset(asset))
+        await api.until(f"/analyze/tasks/{first}", "processing")
+        task = await canceled(api, first)
+        assert (task["status"], task["error"]["code"]) == ("canceled", "user_canceled")
+        assert "result" not in task
+        assert (await api.until(f"/analyze/tasks/{second}", "processing"))["status"] == "processing"
+        assert await canceled(api, first) == task
+
+
+async def test_a_waiting_task_is_canceled(run_platform, video, tmp_path):
+    """Queued and pending tasks can be canceled, and are never processed; what came along with them is removed."""
+    async with run_platform(analysis_concurrency=1, pending_seconds=3600) as api:
+        body = {"video": inline(video), "prompt": "What?"}
+        first, second = await create(api, body), await create(api, body)
+        await api.until(f"/analyze/tasks/{first}", "pending")
+        assert [(await canceled(api, task))["status"] for task in (first, second)] == ["canceled", "canceled"]
+        assert list((tmp_path / "data" / "tasks").iterdir()) == []
+
+
+@pytest.mark.parametrize("status", ["ready", "failed"])
+async def test_an_ended_task_cannot_be_canceled(api, asset_id, status):
+    """Canceling a task that is ready or failed is answered 409, and one that does not exist 404; nested."""
+    if status == "failed":
+        api.platform.faults.add_outcome(Outcome(custom_id="ended"))
+    task = await create(api, by_asset(asset_id, custom_id="ended"))
+    before = await api.until(f"/analyze/tasks/{task}")
+    assert before["status"] == status
+    reply = await api("POST", f"/analyze/tasks/{task}/cancel")
+    assert (reply.status, reply.body["error"]["code"]) == (409, f"task_{status}")
+    assert (await api("GET", f"/analyze/tasks/{task}")).body == before
+    reply = await api("POST", "/analyze/tasks/none/cancel")
+    assert (reply.status, reply.body["error"]["code"]) == (404, "resource_not_exist")
 
 
 async def test_malformed_json_is_refused(api):

@@ -202,7 +202,7 @@ async def test_an_expired_session_takes_nothing(run_platform):
         ({"total_size": 0}, "parameter_invalid"),
         ({"total_size": "5"}, "parameter_invalid"),
         ({"total_size": 11 * 1024**3}, "parameter_invalid"),
-        ({"type": "image"}, "parameter_invalid"),
+        ({"type": "image", "total_size": 40_000_000}, "parameter_invalid"),
         ({"type": None}, "parameter_invalid"),
         ({"colour": "red"}, "parameter_unknown"),
     ],

@@ -2,11 +2,7 @@
 
 import ssl
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-import aiohttp
 import anyio
 import psutil
 import pytest
@@ -16,24 +12,10 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from pipeline.config import ServerSettings
 from pipeline.errors import ConfigError, FolderLocked
 from pipeline.server.app import serve
+from tests.contract.remote import ROOT, platform_process, upload_form
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = """
-import sys, anyio
-from pathlib import Path
-from pipeline.config import ServerSettings
-from pipeline.server.app import serve
-
-async def main():
-    settings = ServerSettings.model_validate_json(sys.argv[1])
-    async with serve(settings, "tlk_test") as platform:
-        print(platform.base_url, platform.instance_id, flush=True)
-        await anyio.sleep_forever()
-
-anyio.run(main)
-"""
 BUSY = """
 import sys, time, anyio
 from pathlib import Path
@@ -48,45 +30,6 @@ async def main():
 
 anyio.run(main)
 """
-
-
-class Remote:
-    """A platform in a process of its own, seen through plain requests."""
-
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, instance_id: str, process) -> None:
-        self.session, self.base_url, self.instance_id, self.process = session, base_url, instance_id, process
-
-    async def ask(self, method: str, path: str, **options):
-        url = path if path.startswith("http") else self.base_url + path
-        async with self.session.request(method, url, headers={"x-api-key": "tlk_test"}, **options) as response:
-            return await response.json()
-
-    async def until(self, path: str, *wanted: str):
-        with anyio.fail_after(30):
-            while True:
-                body = await self.ask("GET", path)
-                if body["status"] in wanted:
-                    return body
-                await anyio.sleep(0.02)
-
-
-@asynccontextmanager
-async def platform_process(data: Path, **changes) -> AsyncIterator[Remote]:
-    settings = ServerSettings(data=data, engine="echo", faults=True, **changes).model_dump_json()
-    process = await anyio.open_process([sys.executable, "-c", SCRIPT, settings], cwd=ROOT, stderr=None)
-    try:
-        line = await BufferedByteReceiveStream(process.stdout).receive_until(b"\n", 200)
-        async with aiohttp.ClientSession() as session:
-            yield Remote(session, *line.decode().split(), process)
-    finally:
-        process.kill()
-        await process.aclose()
-
-
-def upload_form(path: Path) -> aiohttp.FormData:
-    form = aiohttp.FormData({"method": "direct"})
-    form.add_field("file", path.read_bytes(), filename="film.mp4")
-    return form
 
 
 async def test_a_killed_platform_takes_up_its_work(tmp_path, video):
@@ -231,3 +174,29 @@ async def test_the_callers_error_is_not_wrapped(run_platform):
     with pytest.raises(LookupError, match="mine"):
         async with run_platform():
             raise LookupError("mine")
+
+
+async def test_a_killed_platform_finishes_its_batches(tmp_path, video):
+    """After kill -9 a batch goes on where it was: every item ends once and is billed once, a canceled one stays so."""
+    async with platform_process(tmp_path, analysis_concurrency=1, analysis_seconds=3600) as remote:
+        asset = (await remote.ask("POST", "/assets", data=upload_form(video)))["_id"]
+        await remote.until(f"/assets/{asset}", "ready")
+        batch = {
+            "model_name": "pegasus1.5",
+            "analysis_mode": "general",
+            "defaults": {"prompt": {"input_text": "What?"}},
+        }
+        ids = []
+        for name in ("kept", "canceled"):
+            items = [
+                {"video": {"type": "asset_id", "asset_id": asset}, "custom_id": f"{name}{number}"}
+                for number in range(20)
+            ]
+            ids.append((await remote.ask("POST", "/analyze/batches", json={**batch, "requests": items}))["batch_id"])
+        await remote.until(f"/analyze/batches/{ids[0]}", "processing")
+        await remote.ask("POST", f"/analyze/batches/{ids[1]}/cancel")
+    async with platform_process(tmp_path) as remote:
+        assert (await remote.until(f"/analyze/batches/{ids[0]}", "completed"))["ready_items"] == 20
+        assert (await remote.until(f"/analyze/batches/{ids[1]}", "canceled"))["canceled_items"] == 20
+        books = await remote.ask("GET", remote.base_url.removesuffix("/v1.3") + "/_books")
+        assert books["billed_by_custom_id"] == {f"kept{number}": 1 for number in range(20)}

@@ -1,4 +1,4 @@
-"""What the platform remembers: assets, upload sessions, tasks. The only SQL of the server."""
+"""What the platform remembers: assets, upload sessions, tasks, batches, webhook events. The only SQL of the server."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.server.store.assets import AssetStore
+from pipeline.server.store.batches import BatchStore
 from pipeline.server.store.database import Database
 from pipeline.server.store.tasks import TaskStore
 from pipeline.server.store.uploads import UploadStore
+from pipeline.server.store.webhooks import WebhookStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Books:
         requests: by `METHOD /path` with ids replaced by `*`, since this process began.
         tasks_created: how many tasks, ever.
         tasks_by_custom_id: the same by `custom_id`; tasks without one are not in it.
+        billed: how many analyses were billed: each task that ended ready, also if it was deleted since.
+        billed_by_custom_id: the same by `custom_id`.
         chunks_started: chunk transfers that began, by upload id and then chunk index; also those that broke off.
         chunks_stored: those that arrived whole.
     """
@@ -27,6 +31,8 @@ class Books:
     requests: dict[str, int]
     tasks_created: int
     tasks_by_custom_id: dict[str, int]
+    billed: int
+    billed_by_custom_id: dict[str, int]
     chunks_started: dict[str, dict[int, int]]
     chunks_stored: dict[str, dict[int, int]]
 
@@ -40,6 +46,8 @@ class Store:
         self.assets = AssetStore(self._database)
         self.uploads = UploadStore(self._database, self.assets)
         self.tasks = TaskStore(self._database)
+        self.batches = BatchStore(self._database, self.tasks)
+        self.webhooks = WebhookStore(self._database)
 
     def __enter__(self) -> Self:
         self._database.__enter__()
@@ -70,7 +78,7 @@ class Store:
     def books(self) -> Books:
         """A snapshot."""
         by_custom_id = self._database.all(
-            "SELECT custom_id, count(*) FROM created_tasks WHERE custom_id IS NOT NULL GROUP BY custom_id"
+            "SELECT custom_id, count(*), sum(billed) FROM created_tasks WHERE custom_id IS NOT NULL GROUP BY custom_id"
         )
         started: dict[str, dict[int, int]] = {}
         stored: dict[str, dict[int, int]] = {}
@@ -81,6 +89,8 @@ class Store:
             requests=dict(self._requests),
             tasks_created=self._database.one("SELECT count(*) FROM created_tasks")[0],
             tasks_by_custom_id={row[0]: row[1] for row in by_custom_id},
+            billed=self._database.one("SELECT coalesce(sum(billed), 0) FROM created_tasks")[0],
+            billed_by_custom_id={row[0]: row[2] for row in by_custom_id if row[2]},
             chunks_started=started,
             chunks_stored=stored,
         )

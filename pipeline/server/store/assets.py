@@ -116,7 +116,8 @@ class AssetStore:
         """The file is whole."""
         self._database.run("UPDATE assets SET received = 1, size = ? WHERE id = ?", size, asset_id)
 
-    def ready(self, asset_id: str, duration: float, clock_start: float, technical_metadata: str) -> None:
+    def ready(self, asset_id: str, duration: float | None, clock_start: float | None, technical_metadata: str) -> None:
+        """The file is good; an image has no duration."""
         self._database.run(
             "UPDATE assets SET status = 'ready', duration = ?, clock_start = ?, technical_metadata = ? WHERE id = ?",
             duration,
@@ -127,6 +128,10 @@ class AssetStore:
 
     def failed(self, asset_id: str, reason: str) -> None:
         self._database.run("UPDATE assets SET status = 'failed', error = ? WHERE id = ?", reason, asset_id)
+
+    def set_metadata(self, asset_id: str, user_metadata: str | None) -> None:
+        """Replace the user's metadata; JSON text, None for none."""
+        self._database.run("UPDATE assets SET user_metadata = ? WHERE id = ?", user_metadata, asset_id)
 
     def delete(self, asset_id: str) -> bool:
         """Forget an asset and the upload session it may still have; False if there is none."""

@@ -16,7 +16,8 @@ from typing import Any, Self
 from pipeline.errors import ConfigError
 from pipeline.server.paging import Page
 
-VERSION = 1
+# The schema is the sequence of its steps: a new database takes all, an older one those it lacks. Steps are only added.
+STEPS = ("schema.sql", "002_requests.sql", "003_batches.sql")
 
 
 class Database:
@@ -28,18 +29,20 @@ class Database:
         self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:
-        """Create or check the schema.
+        """Create the schema, or bring it up to date.
 
         Raises:
-            ConfigError: the file was written by another version.
+            ConfigError: the file was written by a later version.
         """
         for setting in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
             self._connection.execute(f"PRAGMA {setting}")
         found = self.one("PRAGMA user_version")[0]
-        if found == 0:
-            self._create()
-        elif found != VERSION:
-            raise ConfigError(f"{self._path} has schema {found}, this version reads {VERSION}; use another data folder")
+        if found > len(STEPS):
+            raise ConfigError(
+                f"{self._path} has schema {found}, this version reads up to {len(STEPS)}; use another data folder"
+            )
+        for number in range(found, len(STEPS)):
+            self._step(number)
         return self
 
     def __exit__(
@@ -49,11 +52,13 @@ class Database:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
-    def _create(self) -> None:
-        schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    def _step(self, number: int) -> None:
+        script = resources.files(__package__).joinpath(STEPS[number]).read_text(encoding="utf-8")
         identity = f"INSERT INTO meta VALUES ('instance_id', '{uuid.uuid4()}'), ('secret', '{uuid.uuid4().hex}');"
-        # one script, so that a kill leaves either nothing or everything
-        self._connection.executescript(f"BEGIN; {schema} {identity} PRAGMA user_version={VERSION}; COMMIT;")
+        # one script, so that a kill leaves either nothing or everything of a step
+        self._connection.executescript(
+            f"BEGIN; {script} {identity if number == 0 else ''} PRAGMA user_version={number + 1}; COMMIT;"
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -61,6 +61,8 @@ def test_no_rolling_window_ever_holds_more_than_its_limit():
 def test_only_the_marked_endpoints_are_limited():
     """Creating assets and tasks has budgets of its own, reads another, everything else none."""
     assert classify("POST", "/v1.3/analyze/tasks") == "analyze"
+    assert classify("POST", "/v1.3/analyze/batches") == "analyze"
+    assert classify("POST", "/v1.3/analyze/batches/1/cancel") is None
     assert classify("POST", "/v1.3/assets") == "upload"
     assert classify("GET", "/v1.3/assets/1") == "read"
     assert classify("POST", "/v1.3/assets/multipart-uploads") is None

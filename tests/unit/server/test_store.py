@@ -16,15 +16,12 @@ ASSET = NewAsset(id="a" * 24, method="direct", filename="film.mp4", file_type="v
 TASK = NewTask(
     id="b" * 24,
     custom_id="c",
+    batch_id=None,
     source="asset_id",
     asset_id=ASSET.id,
     video_url=None,
-    model="pegasus1.5",
-    prompt="What?",
-    temperature=None,
-    max_tokens=None,
-    start_time=None,
-    end_time=None,
+    mode="general",
+    request='{"prompt":"What?"}',
     duration=2.0,
 )
 
@@ -112,6 +109,26 @@ def test_unfinished_tasks_are_queued_again_in_order(store):
     store.tasks.end("2", "ready", "{}")
     assert store.tasks.unfinished() == ["0", "1", "3"]
     assert store.tasks.get("0").status == "queued"
+
+
+def test_the_first_end_of_a_task_stays(store):
+    """A task that was canceled is not taken up, finished or failed afterwards, whatever comes late."""
+    store.tasks.add(TASK, None)
+    assert store.tasks.end(TASK.id, "canceled", error="{}")
+    ended = store.tasks.get(TASK.id)
+    assert not store.tasks.pending(TASK.id)
+    assert not store.tasks.processing(TASK.id)
+    assert not store.tasks.end(TASK.id, "ready", "{}")
+    assert store.tasks.get(TASK.id) == ended
+
+
+def test_tasks_are_listed_by_their_mode(store):
+    """The filter by analysis mode tells segment tasks from general ones."""
+    store.tasks.add(TASK, None)
+    store.tasks.add(replace(TASK, id="segments", mode="time_based_metadata"), None)
+    for mode, ids in {"general": [TASK.id], "time_based_metadata": ["segments"], None: ["segments", TASK.id]}.items():
+        listed, total = store.tasks.page(Page(1, 10), TaskFilter(analysis_mode=mode))
+        assert ([task.id for task in listed], total) == (ids, len(ids))
 
 
 def test_a_key_and_its_task_are_one_step(store):

@@ -1,0 +1,85 @@
+"""One question put to the engine: shared by tasks and by `POST /analyze`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from pipeline.config import ServerSettings
+from pipeline.server.engines import ENGINES, Answer, EngineImage, EngineRequest, SegmentQuestion
+from pipeline.server.fetching import Fetcher
+from pipeline.server.inspect import inspect
+from pipeline.server.rules import Question, answer_tokens
+from pipeline.server.schemas import Ask
+from pipeline.server.sources import Span
+from pipeline.server.workers import WorkerPool
+
+Begin = Callable[[], None]
+
+
+class Answering:
+    """Runs the engine in its worker processes. `begin` is called whenever a worker takes up a piece of the work."""
+
+    def __init__(self, settings: ServerSettings, pool: WorkerPool, fetcher: Fetcher) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._fetcher = fetcher
+        self._engine = ENGINES[settings.engine]
+
+    async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
+        """Look at a video that is not an asset; with a URL it is brought to `path` first.
+
+        Raises:
+            FetchFailed: the URL gave no file.
+            JobRejected, WorkerCrashed: see WorkerPool.
+        """
+        if url is not None:
+            await self._fetcher.fetch(url, path)
+        facts = await self._pool.run(begin, inspect, path)
+        return Span(facts.start_s, facts.duration_s)
+
+    async def answer(self, question: Question, path: Path | None, pictures: Sequence[Path], begin: Begin) -> Answer:
+        """Ask the engine.
+
+        Raises:
+            JobRejected, WorkerCrashed: see WorkerPool.
+        """
+        if self._settings.analysis_seconds:
+            begin()
+            await anyio.sleep(self._settings.analysis_seconds)
+        request = engine_request(self._settings, question, path, pictures)
+        return await self._pool.run(begin, self._engine, request)
+
+
+def engine_request(
+    settings: ServerSettings, question: Question, path: Path | None, pictures: Sequence[Path]
+) -> EngineRequest:
+    """The question in the engine's words; `pictures` are the files of its media, in their order."""
+    ask = question.ask
+    names = [name for name, _ in question.named_media]
+    return EngineRequest(
+        path=path,
+        prompt=ask.prompt_v2.input_text if ask.prompt_v2 else ask.prompt or "",
+        max_tokens=answer_tokens(settings, ask),
+        start_s=ask.start_time,
+        end_s=ask.end_time,
+        images=tuple(EngineImage(name, file) for name, file in zip(names, pictures, strict=True)),
+        json_schema=ask.response_format.json_schema if ask.response_format else None,
+        segments=_segments(question) if question.mode == "time_based_metadata" else None,
+    )
+
+
+def _segments(question: Question) -> SegmentQuestion:
+    ask: Ask = question.ask
+    assert ask.response_format is not None
+    definitions: list[dict[str, Any]] = [
+        definition.model_dump(exclude_none=True, exclude={"media_sources": {"__all__": {"base64_string"}}})
+        for definition in question.definitions
+    ]
+    return SegmentQuestion(
+        definitions=tuple(definitions),
+        time_format=ask.response_format.segment_time_format or "seconds",
+        min_duration_s=ask.min_segment_duration,
+        max_duration_s=ask.max_segment_duration,
+    )
