@@ -4,12 +4,14 @@
 |---|---|
 | app.py | `serve`: opens everything, listens, closes everything |
 | auth.py, limits.py, faults.py | who may ask, how often, and what goes wrong on purpose |
-| assets.py, uploads.py, tasks.py, batches.py | the resources, one file each |
+| assets.py, uploads.py, sync.py, tasks.py, batches.py | the resources, one file each |
 | webhooks.py | who is told when a task or a batch has ended |
-| schemas.py, problems.py, paging.py | the API as this server reads it: requests, errors, pages |
-| validation.py, analyses.py | the work behind the answers: media checks and analyses |
+| schemas/, problems.py, paging.py | the API as this server reads it: requests, errors, pages |
+| rules/, windows.py | what may be asked of which model, and of how much of a video |
+| sources.py, pictures.py | the video and the images that a request names |
+| validation.py, analyses.py, answering.py | the work behind the answers: media checks and analyses |
 | workers.py, worker.py | the processes that work runs in |
-| inspect.py, engines/ | what runs in them |
+| inspect.py, stills.py, engines/ | what runs in them |
 | store/, files.py, signing.py | what is remembered: SQLite, media files, presigned URLs |
 
 It shares no code with the client half: the wire format is written down twice on purpose.
