@@ -21,10 +21,14 @@ from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
 from pipeline.models import Recipe, Video
+from pipeline.modes.asked_schema import read_schema
 from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
+from pipeline.steps.answer import Answers
 from pipeline.steps.landing import Landing
+from pipeline.steps.revalidate import Revalidation
+from pipeline.steps.revalidate import revalidate as judge_again
 from pipeline.steps.task import Tasks
 from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
@@ -125,7 +129,8 @@ def configured_recipe(settings: Settings) -> Recipe:
     """What the configuration asks of every video.
 
     Raises:
-        ConfigError: there is no prompt, or its file cannot be read, or the clip window is empty.
+        ConfigError: there is no prompt, or its file cannot be read, or the clip window is empty, or the platform does
+        not take the schema.
     """
     asked = settings.recipe
     prompt = asked.prompt
@@ -152,6 +157,7 @@ def configured_recipe(settings: Settings) -> Recipe:
         max_tokens=asked.max_tokens,
         start_time_s=asked.start_time,
         end_time_s=asked.end_time,
+        json_schema=None if asked.response_schema is None else read_schema(asked.response_schema),
     )
 
 
@@ -198,6 +204,23 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
         yield _assemble(settings, ledger, platform, writer, landing, run_id)
 
 
+async def revalidate(settings: Settings) -> Revalidation:
+    """Judge the answers of an output folder again, without any platform.
+
+    Raises:
+        FolderLocked: a run holds the output folder.
+        LedgerError, SinkError: it cannot be used.
+    """
+    folder = settings.output.dir
+    prices = FREE if settings.is_local else settings.prices
+    with hold(folder):
+        async with (
+            Ledger(folder / "ledger.db") as ledger,
+            Writer(ledger, folder, prices, "", Landing()) as writer,
+        ):
+            return await judge_again(ledger, writer, folder / "results.jsonl")
+
+
 def _assemble(
     settings: Settings, ledger: Ledger, platform: Platform, writer: Writer, landing: Landing, run_id: str
 ) -> Run:
@@ -209,7 +232,7 @@ def _assemble(
         State.OPENED: uploads.send_chunks,
         State.UPLOADED: tasks.submit,
         State.SUBMITTED: tasks.poll,
-        State.ANALYZED: writer.write,
+        State.ANALYZED: Answers(ledger, writer, settings.recipe.max_reasks).settle,
     }
     runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)
     return Run(settings, ledger, runner, writer, platform, traffic, run_id)

@@ -26,7 +26,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.OPENED: frozenset({State.UPLOADED, State.ACCEPTED, State.FAILED}),
     State.UPLOADED: frozenset({State.SUBMITTED, State.ACCEPTED, State.FAILED}),
     State.SUBMITTED: frozenset({State.ANALYZED, State.UPLOADED, State.FAILED}),
-    State.ANALYZED: frozenset({State.WRITTEN, State.FAILED}),
+    State.ANALYZED: frozenset({State.WRITTEN, State.UPLOADED, State.FAILED}),
     State.WRITTEN: frozenset({State.ANALYZED}),  # a further source joined: its line is still to be written
     State.FAILED: frozenset({State.ACCEPTED, State.OPENED, State.UPLOADED, State.SUBMITTED, State.ANALYZED}),
 }
@@ -61,6 +61,7 @@ class Job:
         upload: the session under way, or the one that brought the content.
         attempt: counts deliberate submissions; part of the Idempotency-Key. 0 before the first.
         intent: a submission under the present attempt may have left; it must be looked for before it is sent again.
+        reasks: how often an invalid answer was asked for again.
         reused_asset: the platform already held the content; nothing was uploaded for this job.
         raw: the platform's answer, unparsed. Empty until analyzed.
     """
@@ -78,6 +79,7 @@ class Job:
     submitted_at: datetime | None = None
     attempt: int = 0
     intent: bool = False
+    reasks: int = 0
     reused_asset: bool = False
     duration_s: float | None = None
     upload_bytes: int = 0

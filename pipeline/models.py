@@ -55,7 +55,12 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is asked of a video, and of which platform. Equal recipes have equal `id`s."""
+    """What is asked of a video, and of which platform. Equal recipes have equal `id`s.
+
+    Attributes:
+        json_schema: the form that the answer is to have, as JSON text within the platform's subset; None is free text.
+        The order of its properties is the order in the answer, so it is part of what is asked.
+    """
 
     scope: str
     model: str
@@ -65,6 +70,7 @@ class Recipe:
     max_tokens: int | None = None
     start_time_s: float | None = None
     end_time_s: float | None = None
+    json_schema: str | None = None
 
     def canonical(self) -> str:
         """Sorted JSON without unset members, so that a member added later leaves old hashes alone."""
@@ -91,6 +97,27 @@ class Recipe:
 def _canonical(recipe: Recipe) -> str:
     facts = {name: getattr(recipe, name) for name in recipe.__slots__}
     return json.dumps({k: v for k, v in facts.items() if v is not None}, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """What is asked of one video, as the platform takes it; None stays unsaid.
+
+    Attributes:
+        start_time_s: where the window begins, in seconds on the file's own clock; None is the beginning.
+        end_time_s: where it ends; None is the end.
+        temperature: 0 to 1; None is the platform's default.
+        max_tokens: of the answer; None is the platform's default.
+        json_schema: the form of the answer, as JSON text.
+    """
+
+    model: str
+    prompt: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    start_time_s: float | None = None
+    end_time_s: float | None = None
+    json_schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +211,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one analysis said, read from the raw answer."""
+    """What one analysis said, read from the raw answer.
+
+    Attributes:
+        text: the platform's answer unchanged.
+        data: the same, parsed, where a schema was asked for and it is JSON.
+        valid: whether `data` keeps to the schema; None where none was asked for.
+        validation_error: why not, with the place in the answer.
+    """
 
     generation_id: str | None
     text: str
@@ -196,3 +230,6 @@ class Result:
     duration_s: float | None
     created_at: datetime | None
     completed_at: datetime | None
+    data: Any = None
+    valid: bool | None = None
+    validation_error: str | None = None

@@ -136,7 +136,7 @@ class Runner:
         for job in self._ledger.jobs(State.SUBMITTED, State.ANALYZED, State.UPLOADED, scope=scope):
             if self.stopped_by:
                 return
-            if job.state in COLLECTED or job.intent:
+            if job.state in COLLECTED or job.intent or job.reasks:
                 self._active.add(job.key)
                 self._collected.add(job.key)
                 await self._start(self._drive_active, job)

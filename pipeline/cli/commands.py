@@ -8,6 +8,7 @@ import orjson
 
 from pipeline.cli.exits import Exit, code_of
 from pipeline.cli.retry import retry
+from pipeline.cli.revalidate import revalidate
 from pipeline.cli.run import run
 from pipeline.cli.serve import serve
 from pipeline.cli.status import status
@@ -21,7 +22,7 @@ def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
 
 
-for command in (run, status, retry, serve):
+for command in (run, status, retry, revalidate, serve):
     pipeline.add_command(command)
 
 

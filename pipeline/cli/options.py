@@ -17,6 +17,7 @@ PLACES = {
     "prompt": ("recipe", "prompt"),
     "prompt_file": ("recipe", "prompt_file"),
     "model": ("recipe", "model"),
+    "schema": ("recipe", "response_schema"),
     "base_url": ("platform", "base_url"),
     "platform": ("platform", "kind"),
     "out": ("output", "dir"),
@@ -34,6 +35,9 @@ _OPTIONS = (
     click.option("--prompt", help="What to ask of every video."),
     click.option("--prompt-file", type=click.Path(path_type=Path), help="A text file with the prompt."),
     click.option("--model", help="The platform's model, such as pegasus1.5."),
+    click.option(
+        "--schema", help="The form of the answers: a .json file, or a pydantic model as package.module:Model."
+    ),
     click.option("--base-url", help="The platform's address, with its version path."),
     click.option(
         "--platform",

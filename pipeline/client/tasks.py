@@ -1,6 +1,6 @@
 """Analysis tasks: create, retrieve, list, delete. A task costs money, so none is created twice."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from pipeline.client.calls import Call
 from pipeline.client.refusals import Meaning
 from pipeline.client.transport import Transport
 from pipeline.errors import AssetGone, RetriesExhausted, TaskFailed, UnexpectedResponse, VideoError
-from pipeline.models import Task, TaskStatus
+from pipeline.models import AnalysisRequest, Task, TaskStatus
 
 # How many tasks of one asset are looked through for one that was asked for already.
 LOOK_BACK_PAGES = 20
@@ -27,15 +27,11 @@ class Tasks:
     async def create(
         self,
         asset_id: str,
+        asked: AnalysisRequest,
         *,
-        model: str,
-        prompt: str,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        start_time_s: float | None = None,
-        end_time_s: float | None = None,
         custom_id: str,
         idempotency_key: str,
+        answered: Collection[str] = (),
     ) -> Task:
         """Ask for an analysis, exactly once.
 
@@ -44,14 +40,10 @@ class Tasks:
 
         Args:
             asset_id: a ready asset.
-            model: e.g. `pegasus1.5`.
-            prompt: what is asked.
-            temperature: 0 to 1; None is the platform's default.
-            max_tokens: of the answer; None is the platform's default.
-            start_time_s: where the window begins; None is the beginning.
-            end_time_s: where it ends; None is the end.
+            asked: of the asset's video.
             custom_id: what the task is found by, 1 to 64 of A-Z a-z 0-9 _ -.
             idempotency_key: the same for every attempt at this one submission.
+            answered: ids of tasks that the same was asked by before, on purpose: none of them is this submission.
 
         Raises:
             AssetGone: the platform does not hold the asset any more.
@@ -59,19 +51,6 @@ class Tasks:
             TaskFailed: it refuses the request.
             RetriesExhausted: it may have been created all the same; `look` before it is asked for again.
         """
-        request = {
-            "model_name": model,
-            "video": {"type": "asset_id", "asset_id": asset_id},
-            "prompt": prompt,
-            "custom_id": custom_id,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "start_time": start_time_s,
-            "end_time": end_time_s,
-        }
-        return await self._create(request, asset_id, custom_id, idempotency_key)
-
-    async def _create(self, request: Mapping[str, Any], asset_id: str, custom_id: str, idempotency_key: str) -> Task:
         meaning = Meaning(f"creating the task {custom_id}", TaskFailed, AssetGone)
         call = Call(
             "POST",
@@ -79,7 +58,7 @@ class Tasks:
             meaning,
             "analyze",
             headers={"Idempotency-Key": idempotency_key},
-            content=orjson.dumps({name: value for name, value in request.items() if value is not None}),
+            content=orjson.dumps(_spoken(asset_id, asked, custom_id)),
         )
 
         async def attempt() -> Task:
@@ -92,30 +71,32 @@ class Tasks:
                 raise
             return Task(created.task_id, wire.task_status(created.status), custom_id, asset_id)
 
-        look = partial(self.look, asset_id, custom_id)
+        look = partial(self.look, asset_id, custom_id, answered)
         return await self._transport.persist(attempt, doing=meaning.doing, rescue=look)
 
-    async def look(self, asset_id: str, custom_id: str) -> Task | None:
+    async def look(self, asset_id: str, custom_id: str, answered: Collection[str] = ()) -> Task | None:
         """`find` where a task may have been paid for: not being able to look is no leave to pay again.
 
         Raises:
             RetriesExhausted: it cannot be looked up now.
         """
         try:
-            return await self.find(asset_id, custom_id)
+            return await self.find(asset_id, custom_id, answered)
         except VideoError as error:
             raise RetriesExhausted(
                 f"the task {custom_id} may have been created, but that cannot be looked up: {error.message}",
                 code=error.code,
             ) from error
 
-    async def find(self, asset_id: str, custom_id: str) -> Task | None:
-        """The newest task with this `custom_id` on this asset that has not failed and was not canceled."""
+    async def find(self, asset_id: str, custom_id: str, answered: Collection[str] = ()) -> Task | None:
+        """The newest task with this `custom_id` on this asset that has not failed, was not canceled, and is not among
+        the `answered` ones.
+        """
         for page in range(1, LOOK_BACK_PAGES + 1):
             tasks = await self.list(page=page, asset_id=asset_id)
             for task in tasks:
                 # the asset is compared, too: a platform may not know the filter
-                is_ours = task.custom_id == custom_id and task.asset_id in {asset_id, None}
+                is_ours = task.custom_id == custom_id and task.asset_id in {asset_id, None} and task.id not in answered
                 if is_ours and task.status not in {"failed", "canceled"}:
                     return task
             if len(tasks) < wire.PAGE:
@@ -164,6 +145,23 @@ class Tasks:
         """Remove a task that is not being processed."""
         meaning = Meaning(f"deleting task {task_id}", TaskFailed, TaskFailed)
         await self._transport.ask(Call("DELETE", f"/analyze/tasks/{quote(task_id, safe='')}", meaning, "other"))
+
+
+def _spoken(asset_id: str, asked: AnalysisRequest, custom_id: str) -> dict[str, Any]:
+    """The request as the platform reads it, without what stays unsaid."""
+    schema = None if asked.json_schema is None else orjson.loads(asked.json_schema)
+    request = {
+        "model_name": asked.model,
+        "video": {"type": "asset_id", "asset_id": asset_id},
+        "prompt": asked.prompt,
+        "custom_id": custom_id,
+        "temperature": asked.temperature,
+        "max_tokens": asked.max_tokens,
+        "start_time": asked.start_time_s,
+        "end_time": asked.end_time_s,
+        "response_format": None if schema is None else {"type": "json_schema", "json_schema": schema},
+    }
+    return {name: value for name, value in request.items() if value is not None}
 
 
 def _agree(doing: str, name: str, given: str, expected: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -33,7 +33,12 @@ class PlatformSettings(Section):
 
 
 class RecipeSettings(Section):
-    """What to ask. Ranges are those of pegasus1.5 general analysis; the platform has the last word."""
+    """What to ask. Ranges are those of pegasus1.5 general analysis; the platform has the last word.
+
+    `response_schema` is the form of the answer: a JSON schema written here, the path of a `.json` file that holds one,
+    or a pydantic model as `package.module:Model`. An answer that does not keep to it is asked for again up to
+    `max_reasks` times, each of them paid.
+    """
 
     prompt: str | None = None
     prompt_file: Path | None = None
@@ -42,6 +47,8 @@ class RecipeSettings(Section):
     max_tokens: int | None = Field(None, ge=2, le=98_304)
     start_time: float | None = Field(None, ge=0)
     end_time: float | None = Field(None, gt=0)
+    response_schema: dict[Any, Any] | str | None = None
+    max_reasks: int = Field(0, ge=0, le=10)
 
 
 class ManifestSettings(Section):

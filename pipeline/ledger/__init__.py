@@ -196,7 +196,10 @@ def _unwritten(db: sqlite3.Connection, key: str) -> bool:
 def _save(db: sqlite3.Connection, job: Job) -> None:
     db.execute(_SAVE, job_values(job) | {"updated_at": _now()})
     if job.state is State.ANALYZED and job.raw:
-        db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (job.key, job.raw))
+        db.execute(
+            "INSERT OR REPLACE INTO answers (key, number, task_id, raw) VALUES (?, ?, ?, ?)",
+            (job.key, job.attempt, job.task_id, job.raw),
+        )
     elif job.intent:
         db.execute(
             "UPDATE assets SET duration_s = ? WHERE scope = ? AND content = ? AND asset_id = ?",

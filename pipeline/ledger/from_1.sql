@@ -15,6 +15,9 @@ FROM jobs_1 ORDER BY updated_at;
 INSERT INTO sources (key, source, path, recipe_id, metadata, written, pays, stale, cost_usd, run_id)
 SELECT key, source, path, recipe_id, metadata, written, pays, stale, cost_usd, run_id FROM sources_1;
 
+INSERT INTO answers (key, number, task_id, raw)
+SELECT key, attempt, task_id, raw FROM answers_1 JOIN jobs_1 USING (key);
+
+DROP TABLE answers_1;
 DROP TABLE jobs_1;
 DROP TABLE sources_1;
-UPDATE meta SET value = '2' WHERE name = 'version';

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.errors import LedgerError
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 _HERE = Path(__file__).parent
 
 
@@ -21,15 +21,14 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # facts about money survive a power cut, not only a kill
         version = _version(db)
-        if version is None:
-            db.executescript(f"BEGIN IMMEDIATE;{_sql('schema')};INSERT INTO meta VALUES ('version', '2');COMMIT")
-        elif version == "1":
-            db.executescript(f"BEGIN IMMEDIATE;{_ASIDE};{_sql('schema')};{_sql('from_1')};COMMIT")
+        if (scripts := _SCRIPTS.get(version)) is not None:
+            told = f"INSERT OR REPLACE INTO meta VALUES ('version', '{SCHEMA_VERSION}')"
+            db.executescript(";".join(["BEGIN IMMEDIATE", *map(_sql, scripts), told, "COMMIT"]))
     except sqlite3.Error as error:
         raise LedgerError(
             f"cannot open the ledger {path}: {error}; check the folder, or choose another --out"
         ) from error
-    if version not in {None, "1", SCHEMA_VERSION}:
+    if version != SCHEMA_VERSION and version not in _SCRIPTS:
         db.close()
         raise LedgerError(
             f"the ledger {path} has version {version}, this program writes {SCHEMA_VERSION}; choose another --out"
@@ -37,10 +36,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return db
 
 
-_ASIDE = """
-    ALTER TABLE jobs RENAME TO jobs_1; ALTER TABLE sources RENAME TO sources_1;
-    DROP INDEX jobs_by_state; DROP INDEX sources_by_source; DROP INDEX sources_by_run
-"""
+# What makes a ledger of the present version of one of these; None is a new one.
+_SCRIPTS: dict[str | None, tuple[str, ...]] = {
+    None: ("schema",),
+    "1": ("from_1_aside", "schema", "from_1"),
+    "2": ("from_2_aside", "schema", "from_2"),
+}
 
 
 def _sql(name: str) -> str:

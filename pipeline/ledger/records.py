@@ -16,7 +16,8 @@ from pipeline.models import FileStamp, OpenUpload, Recipe
 JOBS = "jobs JOIN recipes ON recipes.id = jobs.recipe_id"
 JOB_COLUMNS = (
     "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt,"
-    " intent, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message, failed_from"
+    " intent, reasks, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message,"
+    " failed_from"
 )
 
 
@@ -84,6 +85,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "submitted_at": job.submitted_at.isoformat() if job.submitted_at else None,
         "attempt": job.attempt,
         "intent": job.intent,
+        "reasks": job.reasks,
         "reused_asset": job.reused_asset,
         "duration_s": job.duration_s,
         "upload_bytes": job.upload_bytes,
@@ -117,6 +119,7 @@ def job_of(row: sqlite3.Row) -> Job:
         submitted_at=datetime.fromisoformat(row["submitted_at"]) if row["submitted_at"] else None,
         attempt=row["attempt"],
         intent=bool(row["intent"]),
+        reasks=row["reasks"],
         reused_asset=bool(row["reused_asset"]),
         duration_s=row["duration_s"],
         upload_bytes=row["upload_bytes"],

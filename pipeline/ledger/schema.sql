@@ -46,6 +46,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     submitted_at   TEXT,
     attempt        INTEGER NOT NULL DEFAULT 0,
     intent         INTEGER NOT NULL DEFAULT 0,
+    reasks         INTEGER NOT NULL DEFAULT 0,
+    delivery       TEXT NOT NULL DEFAULT 'task', -- how the last submission left
+    batch_id       TEXT,
     reused_asset   INTEGER NOT NULL DEFAULT 0,
     duration_s     REAL,
     upload_bytes   INTEGER NOT NULL DEFAULT 0,
@@ -63,10 +66,13 @@ CREATE TABLE IF NOT EXISTS jobs (
 -- Of one state, sorted by rowid, for paging.
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
 
--- The platform's answer, unparsed: what was paid for.
+-- The platform's answers, unparsed: what was paid for. `number` is the job's attempt; the last one is written.
 CREATE TABLE IF NOT EXISTS answers (
-    key TEXT PRIMARY KEY,
-    raw TEXT NOT NULL
+    key     TEXT NOT NULL,
+    number  INTEGER NOT NULL,
+    task_id TEXT,
+    raw     TEXT NOT NULL,
+    PRIMARY KEY (key, number)
 ) STRICT;
 
 -- Every manifest row that asks for a job; each gets a line of its own in every sink.
@@ -86,6 +92,13 @@ CREATE TABLE IF NOT EXISTS sources (
 
 CREATE INDEX IF NOT EXISTS sources_by_source ON sources (source, recipe_id);
 CREATE INDEX IF NOT EXISTS sources_by_run ON sources (run_id, written);
+
+-- Where the images lie that recipes refer to by their content. Without a path: a URL.
+CREATE TABLE IF NOT EXISTS pictures (
+    content TEXT PRIMARY KEY,
+    source  TEXT NOT NULL,
+    path    BLOB
+) STRICT, WITHOUT ROWID;
 
 -- How far each sink is accounted for: bytes beyond were appended just before a crash.
 CREATE TABLE IF NOT EXISTS sinks (

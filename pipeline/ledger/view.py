@@ -86,9 +86,18 @@ class LedgerView:
         return job_of(row) if row else None
 
     def raw(self, key: str) -> str:
-        """The platform's answer to a job, unparsed; empty where there is none."""
-        row = self._one("SELECT raw FROM answers WHERE key = ?", (key,))
+        """The platform's last answer to a job, unparsed; empty where there is none."""
+        row = self._one("SELECT raw FROM answers WHERE key = ? ORDER BY number DESC LIMIT 1", (key,))
         return str(row["raw"]) if row else ""
+
+    def raws(self, key: str) -> list[str]:
+        """Every answer to a job that was paid for, unparsed; the last one last."""
+        return [row["raw"] for row in self._all("SELECT raw FROM answers WHERE key = ? ORDER BY number", (key,))]
+
+    def answered(self, key: str) -> frozenset[str]:
+        """The tasks that those answers came from."""
+        rows = self._all("SELECT task_id FROM answers WHERE key = ? AND task_id IS NOT NULL", (key,))
+        return frozenset(row["task_id"] for row in rows)
 
     def sources(self, key: str, *, written: bool) -> list[SourceRow]:
         """The rows of a job whose lines are written, or still to be written."""

@@ -1,26 +1,8 @@
 """What every mode keeps to."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.models import Recipe, Result
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisRequest:
-    """What is asked of one video, as the platform takes it; None stays unsaid.
-
-    Attributes:
-        start_time_s: where the window begins, in seconds on the file's own clock.
-        end_time_s: where it ends.
-    """
-
-    model: str
-    prompt: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    start_time_s: float | None = None
-    end_time_s: float | None = None
+from pipeline.models import AnalysisRequest, Recipe, Result
 
 
 class Mode(Protocol):
@@ -34,11 +16,12 @@ class Mode(Protocol):
         """What to ask the platform for this recipe."""
         ...
 
-    def read_answer(self, raw: str, /) -> Result:
+    def read_answer(self, raw: str, recipe: Recipe, /) -> Result:
         """What a finished task said.
 
         Args:
             raw: the JSON text of the finished task, as received.
+            recipe: what was asked; an answer that does not keep to the form asked for is an answer all the same.
 
         Raises:
             UnexpectedResponse: it is not the text of a task that is ready.

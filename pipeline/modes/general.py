@@ -15,8 +15,10 @@ from pydantic import (
 )
 
 from pipeline.errors import UnexpectedResponse
-from pipeline.models import Outcome, Recipe, Result
-from pipeline.modes.contract import AnalysisRequest
+from pipeline.models import AnalysisRequest, Outcome, Recipe, Result
+from pipeline.modes.structured import Verdict, judge
+
+NOT_JUDGED = Verdict(data=None, valid=None, reason=None)
 
 
 def build_request(recipe: Recipe) -> AnalysisRequest:
@@ -28,10 +30,11 @@ def build_request(recipe: Recipe) -> AnalysisRequest:
         max_tokens=recipe.max_tokens,
         start_time_s=recipe.start_time_s,
         end_time_s=recipe.end_time_s,
+        json_schema=recipe.json_schema,
     )
 
 
-def read_answer(raw: str) -> Result:
+def read_answer(raw: str, recipe: Recipe) -> Result:
     """What a finished task said; only its text is indispensable, any other fact that cannot be read is left out.
 
     `outcome` is `truncated` where the answer ended at the token cap or the context window, `incomplete` where the
@@ -39,6 +42,7 @@ def read_answer(raw: str) -> Result:
 
     Args:
         raw: the JSON text of a task that is ready, as received.
+        recipe: with the schema that the text is held against, if one was asked for.
 
     Raises:
         UnexpectedResponse: not JSON, not a ready task, or no text in it.
@@ -47,6 +51,7 @@ def read_answer(raw: str) -> Result:
     answer = task.result
     usage = answer.usage or _Usage()
     warning = task.error.message if task.error else None
+    verdict = NOT_JUDGED if recipe.json_schema is None else judge(answer.data, recipe.json_schema)
     return Result(
         generation_id=answer.generation_id,
         text=answer.data,
@@ -58,6 +63,9 @@ def read_answer(raw: str) -> Result:
         duration_s=_duration_s(task),
         created_at=task.created_at,
         completed_at=task.completed_at,
+        data=verdict.data,
+        valid=verdict.valid,
+        validation_error=verdict.reason,
     )
 
 

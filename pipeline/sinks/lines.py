@@ -1,19 +1,22 @@
 """The lines of `results.jsonl`, `usage.jsonl` and `failures.jsonl`, built from values. Every key is always present."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pipeline.config import PriceSettings
 from pipeline.jobs import Failure, Job
 from pipeline.models import Recipe, Result
+
+N = TypeVar("N", int, float)
 
 
 def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Result, run_id: str) -> dict[str, Any]:
     """What one analysis said of one source.
 
     `text` is the platform's answer unchanged. `data`, `segments`, `valid` and `validation_error` are null where neither
-    a schema nor segments were asked for. `content_hash` is `blake3:<hex>` of the file, or `url:<url>`.
+    a schema nor segments were asked for; an invalid answer keeps its `data` where it is JSON at all. `content_hash` is
+    `blake3:<hex>` of the file, or `url:<url>`.
     """
     return {
         "key": job.key,
@@ -27,10 +30,10 @@ def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Resu
         "outcome": result.outcome,
         "finish_reason": result.finish_reason,
         "text": result.text,
-        "data": None,
+        "data": result.data,
         "segments": None,
-        "valid": None,
-        "validation_error": None,
+        "valid": result.valid,
+        "validation_error": result.validation_error,
         "asset_id": job.asset_id,
         "task_id": job.task_id,
         "generation_id": result.generation_id,
@@ -41,15 +44,23 @@ def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Resu
 
 
 def usage_line(
-    job: Job, source: str, result: Result, run_id: str, prices: PriceSettings, at: datetime, *, pays: bool = True
+    job: Job,
+    source: str,
+    answers: Sequence[Result],
+    run_id: str,
+    prices: PriceSettings,
+    at: datetime,
+    *,
+    pays: bool = True,
 ) -> dict[str, Any]:
-    """What one analysis took, so that the sums over the file are what the account was charged.
+    """What one job took, so that the sums over the file are what the account was charged.
 
+    `answers` are all that were paid for: an invalid one may have been asked for again.
     `prices` are all zero for the embedded platform. The line that `pays` carries the job's cost; a further source of
     the same job reuses its answer, and every amount is zero. `at` is when the line was made.
     """
-    minutes = billed_minutes(job.recipe, _duration_s(job, result)) if pays else 0.0
-    output_tokens = result.output_tokens if pays else 0
+    minutes = _known_sum([billed_minutes(job.recipe, _duration_s(job, answer)) for answer in answers]) if pays else 0.0
+    output_tokens = sum(answer.output_tokens for answer in answers) if pays else 0
     return {
         "key": job.key,
         "run_id": run_id,
@@ -58,7 +69,7 @@ def usage_line(
         "mode": job.recipe.mode,
         "billed_minutes": minutes,
         "definitions": 1,
-        "input_tokens": result.input_tokens if pays else 0,
+        "input_tokens": _known_sum([answer.input_tokens for answer in answers]) if pays else 0,
         "output_tokens": output_tokens,
         "cost_usd": cost_usd(minutes, output_tokens, prices),
         "upload_bytes": job.upload_bytes if pays else 0,
@@ -99,6 +110,12 @@ def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
     """
     seconds = recipe.window_s(duration_s)
     return None if seconds is None else round(seconds / 60, 6)
+
+
+def _known_sum(amounts: Sequence[N | None]) -> N | None:
+    """Of those that are known; None where none is."""
+    known = [amount for amount in amounts if amount is not None]
+    return round(sum(known[1:], known[0]), 6) if known else None
 
 
 def cost_usd(minutes: float | None, output_tokens: int, prices: PriceSettings) -> float:

@@ -41,7 +41,7 @@ class Tasks:
             RetriesExhausted, PauseRun, FatalError: the platform did not say; nothing is known to be spent.
         """
         assert job.asset_id is not None
-        if job.intent and (task := await self.platform.tasks.look(job.asset_id, job.key)) is not None:
+        if job.intent and (task := await self._look(job)) is not None:
             return _submitted(job, task)
         try:
             asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)
@@ -96,26 +96,28 @@ class Tasks:
         if task.status == "ready":
             return job.to(State.ANALYZED, raw=task.raw)
         unsubmitted = job.to(State.UPLOADED, task_id=None)
-        if task.error_code in RESUBMIT and job.attempt < self.settings.max_resubmissions:
+        if task.error_code in RESUBMIT and job.attempt - job.reasks < self.settings.max_resubmissions:
             log.warning("task.resubmitted", source=job.source, task_id=job.task_id, code=task.error_code)
             return unsubmitted
         return unsubmitted.failed(_ended_badly(job, task))
 
     async def _create(self, job: Job) -> Task:
         assert job.asset_id is not None
-        request = MODES[job.recipe.mode].build_request(job.recipe)
-        assert request.prompt is not None
         return await self.platform.tasks.create(
             job.asset_id,
-            model=request.model,
-            prompt=request.prompt,
-            temperature=request.temperature,
-            max_tokens=request.max_tokens,
-            start_time_s=request.start_time_s,
-            end_time_s=request.end_time_s,
+            MODES[job.recipe.mode].build_request(job.recipe),
             custom_id=job.key,
             idempotency_key=job.idempotency_key,
+            answered=self._answered(job),
         )
+
+    async def _look(self, job: Job) -> Task | None:
+        assert job.asset_id is not None
+        return await self.platform.tasks.look(job.asset_id, job.key, self._answered(job))
+
+    def _answered(self, job: Job) -> frozenset[str]:
+        """Tasks whose answers are kept already: a job that is asked again must not take one of them for the new one."""
+        return self.ledger.answered(job.key) if job.reasks else frozenset()
 
 
 def _submitted(job: Job, task: Task) -> Job:

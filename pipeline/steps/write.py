@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import anyio
 import structlog
@@ -30,7 +30,7 @@ class _Waiting:
     """A job whose lines are to be written; `written` is the job afterwards."""
 
     job: Job
-    result: Result
+    answers: list[Result]
     written: Job | None = None
 
 
@@ -91,8 +91,7 @@ class Writer:
             UnexpectedResponse: the answer cannot be read; the ledger keeps it.
             SinkError, LedgerError: the folder cannot be written.
         """
-        raw = job.raw or self._ledger.raw(job.key)
-        waiting = _Waiting(job, _read(job, raw))
+        waiting = _Waiting(job, self._answers(job))
         self._waiting.append(waiting)
         try:
             async with self._turn:
@@ -119,6 +118,15 @@ class Writer:
     async def settle(self) -> None:
         """Let `failures.jsonl` hold what is failed now, and nothing that was mended since."""
         await self._failures.rewrite(self._failure_lines())
+
+    async def rebuild(self, name: Literal["results", "usage"]) -> None:
+        """Make one of these files again from the ledger.
+
+        Raises:
+            SinkError, LedgerError: the folder cannot be written; the old file stays.
+        """
+        sink = {"results": self._results, "usage": self._usage}[name]
+        await self._ledger.account({name: await sink.rewrite(self._written_lines(name))})
 
     async def _write_group(self) -> None:
         group, self._waiting = self._waiting, []
@@ -147,12 +155,12 @@ class Writer:
         lines = _Lines([], [], [])
         at = datetime.now(UTC)
         for waiting in group:
-            job, result = waiting.job, waiting.result
+            job, answers = waiting.job, waiting.answers
             unpaid = not self._ledger.sources(job.key, written=True)
             for row in self._ledger.sources(job.key, written=False):
-                usage = usage_line(job, row.source, result, self._run_id, self._prices, at, pays=unpaid)
+                usage = usage_line(job, row.source, answers, self._run_id, self._prices, at, pays=unpaid)
                 if ("results", job.key, row.source) not in self._found:
-                    lines.results.append(result_line(job, row.source, row.metadata, result, self._run_id))
+                    lines.results.append(result_line(job, row.source, row.metadata, answers[-1], self._run_id))
                 if ("usage", job.key, row.source) not in self._found:
                     lines.usage.append(usage)
                 lines.records.append(WrittenLine(job.key, row.source, unpaid, usage["cost_usd"]))
@@ -165,26 +173,32 @@ class Writer:
         self.billed_minutes += sum(line["billed_minutes"] or 0 for line in lines.usage)
         self.output_tokens += sum(line["output_tokens"] for line in lines.usage)
 
-    async def _open(self, name: str, sink: JsonlSink) -> None:
+    async def _open(self, name: Literal["results", "usage"], sink: JsonlSink) -> None:
         """Open a sink; one that somebody cut or removed is made again from the ledger."""
         try:
             found = await sink.open(self._ledger.sink_bytes(name))
         except SinkAltered as altered:
             log.warning("sink.rebuilt", sink=name, reason=altered.message)
-            lines = self._written_lines(name)
-            await self._ledger.account({name: await sink.rewrite(lines)})
+            await self.rebuild(name)
             return
         self._found |= _named(name, found)
 
     def _written_lines(self, name: str) -> Iterator[Line]:
         for job in self._ledger.jobs(State.WRITTEN, State.ANALYZED):
-            result = _read(job, self._ledger.raw(job.key))
-            for row in self._ledger.sources(job.key, written=True):
+            rows = self._ledger.sources(job.key, written=True)
+            answers = self._answers(job) if rows else []
+            for row in rows:
                 if name == "results":
-                    yield result_line(job, row.source, row.metadata, result, row.run_id)
+                    yield result_line(job, row.source, row.metadata, answers[-1], row.run_id)
                 else:
-                    at = result.completed_at or datetime.now(UTC)
-                    yield usage_line(job, row.source, result, row.run_id, self._prices, at, pays=row.pays)
+                    at = answers[-1].completed_at or datetime.now(UTC)
+                    yield usage_line(job, row.source, answers, row.run_id, self._prices, at, pays=row.pays)
+
+    def _answers(self, job: Job) -> list[Result]:
+        """What every answer of a job said that was paid for; the last one is the job's."""
+        if job.reasks == 0:
+            return [read_answer(job, job.raw or self._ledger.raw(job.key))]
+        return [read_answer(job, raw) for raw in self._ledger.raws(job.key)]
 
     def _failure_lines(self) -> Iterator[Line]:
         for job, row, at in self._ledger.failures():
@@ -196,8 +210,13 @@ def _named(name: str, lines: list[Line]) -> set[tuple[str, str, str]]:
     return {(name, str(line.get("key")), str(line.get("source"))) for line in lines}
 
 
-def _read(job: Job, raw: str) -> Result:
+def read_answer(job: Job, raw: str) -> Result:
+    """What an answer of a job said.
+
+    Raises:
+        UnexpectedResponse: it cannot be read; names the video.
+    """
     try:
-        return MODES[job.recipe.mode].read_answer(raw)
+        return MODES[job.recipe.mode].read_answer(raw, job.recipe)
     except UnexpectedResponse as error:
         raise UnexpectedResponse(f"{job.source}: {error.message}", code=error.code) from error

@@ -196,6 +196,20 @@ async def test_a_ledger_of_version_1_goes_on_with_everything_it_knew(tmp_path: P
             assert held.asset_id == "asset-2"
 
 
+async def test_a_ledger_of_version_2_goes_on_with_everything_it_knew(tmp_path: Path) -> None:
+    """What was paid for before answers were numbered is kept under the attempt that it came from."""
+    db = sqlite3.connect(tmp_path / "ledger.db")
+    db.executescript(Path(__file__).with_name("version_2.sql").read_text(encoding="utf-8"))
+    db.close()
+    for _ in range(2):
+        async with Ledger(tmp_path / "ledger.db") as ledger:
+            (job,) = ledger.jobs(State.WRITTEN, scope="local")
+            assert (job.task_id, job.attempt, job.reasks) == ("task-2", 2, 0)
+            assert ledger.raws("b2") == ['{"paid": true}']
+            assert ledger.answered("b2") == {"task-2"}
+            assert ledger.spent_usd() == 0.25
+
+
 async def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     """Garbage in place of the ledger is named, not overwritten."""
     (tmp_path / "ledger.db").write_bytes(b"not a database, " * 100)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import UnexpectedResponse
-from pipeline.models import Recipe, Result
-from pipeline.modes import MODES, AnalysisRequest
+from pipeline.models import AnalysisRequest, Recipe, Result
+from pipeline.modes import MODES
 from pipeline.modes.general import build_request, read_answer
+
+RECIPE = Recipe("local", "pegasus1.5", "What?")
 
 
 def answer(**changes: Any) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def answer(**changes: Any) -> dict[str, Any]:
 
 
 def read(task: Any) -> Result:
-    return read_answer(json.dumps(task))
+    return read_answer(json.dumps(task), RECIPE)
 
 
 def test_the_request_says_what_the_recipe_says() -> None:
@@ -94,7 +96,7 @@ def test_usage_without_input_tokens_is_read() -> None:
 def test_a_text_cut_inside_an_emoji_is_read() -> None:
     """Half a surrogate pair at the end of a truncated text does not cost the answer."""
     raw = json.dumps(answer()).replace("A dog.", r"A dog \ud83d")
-    assert read_answer(raw).text == "A dog \ud83d"
+    assert read_answer(raw, RECIPE).text == "A dog \ud83d"
 
 
 @pytest.mark.parametrize(
@@ -115,5 +117,5 @@ def test_a_text_cut_inside_an_emoji_is_read() -> None:
 def test_what_holds_no_answer_is_refused(raw: str, says: str) -> None:
     """Anything without the text of a ready task is an unexpected response that says where it departs."""
     with pytest.raises(UnexpectedResponse) as caught:
-        read_answer(raw)
+        read_answer(raw, RECIPE)
     assert says in caught.value.message

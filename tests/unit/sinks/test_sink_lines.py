@@ -49,7 +49,7 @@ def test_a_result_line_has_every_key_in_order() -> None:
 
 def test_a_usage_line_has_every_key_in_order() -> None:
     """The line that pays carries minutes, tokens, bytes, times and the cost at the given prices."""
-    line = usage_line(JOB, "/a.mp4", RESULT, "run", PRICES, AT)
+    line = usage_line(JOB, "/a.mp4", [RESULT], "run", PRICES, AT)
     assert line == {
         "key": "k" * 64,
         "run_id": "run",
@@ -76,8 +76,8 @@ def test_a_usage_line_has_every_key_in_order() -> None:
 
 def test_a_reused_answer_costs_nothing_and_says_so() -> None:
     """A further source of the same job adds zero to every sum over the file."""
-    paid = usage_line(JOB, "/a.mp4", RESULT, "run", PRICES, AT)
-    free = usage_line(JOB, "/b.mp4", RESULT, "run", PRICES, AT, pays=False)
+    paid = usage_line(JOB, "/a.mp4", [RESULT], "run", PRICES, AT)
+    free = usage_line(JOB, "/b.mp4", [RESULT], "run", PRICES, AT, pays=False)
     assert list(free) == list(paid)
     amounts = (
         "billed_minutes",
@@ -95,7 +95,7 @@ def test_a_reused_answer_costs_nothing_and_says_so() -> None:
 
 def test_a_reused_asset_is_said_where_the_analysis_is_paid() -> None:
     """A new question about media that the platform holds already says that nothing was uploaded for it."""
-    line = usage_line(replace(JOB, reused_asset=True, upload_bytes=0), "/a.mp4", RESULT, "run", PRICES, AT)
+    line = usage_line(replace(JOB, reused_asset=True, upload_bytes=0), "/a.mp4", [RESULT], "run", PRICES, AT)
     assert (line["reused"], line["upload_bytes"], line["output_tokens"]) == ("asset", 0, 3000)
 
 
