@@ -9,8 +9,8 @@ What one video lives through; states are facts in the past tense, so that a cras
 |---|---|---|
 | accepted: the row and its content identity | steps/upload.py begin | opened, uploaded |
 | opened: the upload session | steps/upload.py send_chunks | uploaded; accepted where the session expired |
-| uploaded: the asset id | steps/task.py submit | submitted; accepted where the asset is gone |
-| submitted: the task id | steps/task.py poll | analyzed; uploaded where it has to be submitted again |
+| uploaded: the asset id | steps/delivery.py submit | submitted; accepted where the asset is gone |
+| submitted: the task id | steps/delivery.py poll | analyzed; uploaded where it has to be submitted again |
 | analyzed: the raw answer and its usage | steps/write.py write | written; uploaded where it is asked again |
 | written: every sink holds the line | none | analyzed where a further source joins |
 | failed: why, and all facts so far | none | `pipeline retry` reopens at the last good fact |

@@ -26,7 +26,9 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
+from pipeline.steps.delivery import Deliveries
 from pipeline.steps.landing import Landing
+from pipeline.steps.media import Media
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
 from pipeline.steps.task import Tasks
@@ -226,12 +228,13 @@ def _assemble(
 ) -> Run:
     traffic = Traffic()
     uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
-    tasks = Tasks(platform, ledger, settings.run, landing)
+    media = Media(platform, ledger)
+    deliveries = Deliveries({"task": Tasks(platform, ledger, settings.run, landing, media)}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,
-        State.UPLOADED: tasks.submit,
-        State.SUBMITTED: tasks.poll,
+        State.UPLOADED: deliveries.submit,
+        State.SUBMITTED: deliveries.poll,
         State.ANALYZED: Answers(ledger, writer, settings.recipe.max_reasks).settle,
     }
     runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from pipeline.errors import PipelineError, VideoError
-from pipeline.models import FileStamp, OpenUpload, Recipe
+from pipeline.models import Delivery, FileStamp, OpenUpload, Recipe
 
 
 class State(StrEnum):
@@ -62,6 +62,8 @@ class Job:
         attempt: counts deliberate submissions; part of the Idempotency-Key. 0 before the first.
         intent: a submission under the present attempt may have left; it must be looked for before it is sent again.
         reasks: how often an invalid answer was asked for again.
+        delivery: how the last submission left, or is about to.
+        batch_id: the platform's batch that the task belongs to.
         reused_asset: the platform already held the content; nothing was uploaded for this job.
         raw: the platform's answer, unparsed. Empty until analyzed.
     """
@@ -80,6 +82,8 @@ class Job:
     attempt: int = 0
     intent: bool = False
     reasks: int = 0
+    delivery: Delivery = "task"
+    batch_id: str | None = None
     reused_asset: bool = False
     duration_s: float | None = None
     upload_bytes: int = 0
@@ -95,7 +99,7 @@ class Job:
 
         The asset is part of it: another output folder of the same account may ask the same of a copy of its own.
         """
-        return f"{self.key}-{self.asset_id}-{self.attempt}"
+        return f"{self.key}-{self.asset_id or ''}-{self.attempt}"
 
     def to(self, state: State, **facts: Any) -> "Job":
         """The job in its next state with further facts; raises ForbiddenTransition where the table has no such

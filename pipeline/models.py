@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 Outcome = Literal["ready", "truncated", "incomplete"]
 TaskStatus = Literal["queued", "pending", "processing", "ready", "failed", "canceled"]
+AnalysisMode = Literal["general", "time_based_metadata"]
+MaxTokens = int | Literal["unlimited"]
+Delivery = Literal["task", "sync", "batch"]
 AssetStatus = Literal["processing", "ready", "failed"]
 
 
@@ -54,23 +57,53 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A still image that belongs to a question.
+
+    Attributes:
+        name: how the prompt refers to it, as `<@name>`.
+        content: the content identity, `blake3:<hex>` of a file or `url:<url>`.
+    """
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """What is asked of a video, and of which platform. Equal recipes have equal `id`s.
 
+    What has a form of its own is JSON text in one fixed spelling, so that recipes stay values. Images stand in it as
+    `{"name", "content"}`: where a file lies is no part of what is asked.
+
     Attributes:
-        json_schema: the form that the answer is to have, as JSON text within the platform's subset; None is free text.
-        The order of its properties is the order in the answer, so it is part of what is asked.
+        prompt: None where the mode takes none.
+        mode: which file of `modes` builds the request and reads the answer.
+        max_tokens: of the answer; `unlimited` where model and mode know that.
+        json_schema: the form that the answer is to have, within the platform's subset; None is free text. The order of
+            its properties is the order in the answer, so it is part of what is asked.
+        media_sources: a list of the reference images that the prompt speaks of.
+        images: a list of the images that are analysed in place of a video.
+        segment_definitions: the platform's list of them.
+        segment_time_format: how the platform writes boundaries.
+        min_segment_s, max_segment_s: bounds of a segment's length.
     """
 
     scope: str
     model: str
-    prompt: str
+    prompt: str | None = None
     mode: str = "general"
     temperature: float | None = None
-    max_tokens: int | None = None
+    max_tokens: MaxTokens | None = None
     start_time_s: float | None = None
     end_time_s: float | None = None
     json_schema: str | None = None
+    media_sources: str | None = None
+    images: str | None = None
+    segment_definitions: str | None = None
+    segment_time_format: str | None = None
+    min_segment_s: float | None = None
+    max_segment_s: float | None = None
 
     def canonical(self) -> str:
         """Sorted JSON without unset members, so that a member added later leaves old hashes alone."""
@@ -101,23 +134,46 @@ def _canonical(recipe: Recipe) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """What is asked of one video, as the platform takes it; None stays unsaid.
+    """What is asked, as the platform takes it; None stays unsaid. What it is asked of stands apart, in `Medium`.
 
     Attributes:
-        start_time_s: where the window begins, in seconds on the file's own clock; None is the beginning.
-        end_time_s: where it ends; None is the end.
+        media_sources: reference images of the prompt.
+        images: what is analysed in place of a video.
         temperature: 0 to 1; None is the platform's default.
         max_tokens: of the answer; None is the platform's default.
-        json_schema: the form of the answer, as JSON text.
+        start_time_s: where the window begins, in seconds on the file's own clock; None is the beginning.
+        end_time_s: where it ends; None is the end.
+        response_format: the form of the answer, as the platform's JSON text, images in it as `{"name", "content"}`.
+        min_segment_s, max_segment_s: bounds of a segment's length.
     """
 
     model: str
     prompt: str | None = None
+    analysis_mode: AnalysisMode = "general"
+    media_sources: tuple[Picture, ...] = ()
+    images: tuple[Picture, ...] = ()
     temperature: float | None = None
-    max_tokens: int | None = None
+    max_tokens: MaxTokens | None = None
     start_time_s: float | None = None
     end_time_s: float | None = None
-    json_schema: str | None = None
+    response_format: str | None = None
+    min_segment_s: float | None = None
+    max_segment_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What a question is asked of, where that is a video; exactly one of these, or none where it is asked of images.
+
+    Attributes:
+        asset_id: a ready asset.
+        url: a media file that the platform fetches for this one question.
+        base64: a small file's content.
+    """
+
+    asset_id: str | None = None
+    url: str | None = None
+    base64: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +258,7 @@ class Task:
     status: TaskStatus
     custom_id: str | None = None
     asset_id: str | None = None
+    url: str | None = None
     created_at: datetime | None = None
     completed_at: datetime | None = None
     error_code: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from functools import partial
-from typing import Any
+from types import MappingProxyType
 from urllib.parse import quote
 
 import orjson
@@ -10,12 +10,14 @@ import orjson
 from pipeline.client import wire
 from pipeline.client.calls import Call
 from pipeline.client.refusals import Meaning
+from pipeline.client.requests import Pictures, task_body
 from pipeline.client.transport import Transport
 from pipeline.errors import AssetGone, RetriesExhausted, TaskFailed, UnexpectedResponse, VideoError
-from pipeline.models import AnalysisRequest, Task, TaskStatus
+from pipeline.models import AnalysisRequest, Medium, Task, TaskStatus
 
 # How many tasks of one asset are looked through for one that was asked for already.
 LOOK_BACK_PAGES = 20
+EMPTY: Pictures = MappingProxyType({})
 
 
 class Tasks:
@@ -26,11 +28,12 @@ class Tasks:
 
     async def create(
         self,
-        asset_id: str,
+        medium: Medium,
         asked: AnalysisRequest,
         *,
         custom_id: str,
         idempotency_key: str,
+        pictures: Pictures = EMPTY,
         answered: Collection[str] = (),
     ) -> Task:
         """Ask for an analysis, exactly once.
@@ -39,10 +42,11 @@ class Tasks:
         whatever may have been a success is looked for before it is sent again.
 
         Args:
-            asset_id: a ready asset.
-            asked: of the asset's video.
+            medium: what it is asked of; an asset has to be ready.
+            asked: what is asked.
             custom_id: what the task is found by, 1 to 64 of A-Z a-z 0-9 _ -.
             idempotency_key: the same for every attempt at this one submission.
+            pictures: where the platform finds each image of the question.
             answered: ids of tasks that the same was asked by before, on purpose: none of them is this submission.
 
         Raises:
@@ -58,7 +62,7 @@ class Tasks:
             meaning,
             "analyze",
             headers={"Idempotency-Key": idempotency_key},
-            content=orjson.dumps(_spoken(asset_id, asked, custom_id)),
+            content=orjson.dumps(task_body(asked, medium, custom_id, pictures)),
         )
 
         async def attempt() -> Task:
@@ -69,35 +73,36 @@ class Tasks:
                 if (found := await look()) is not None:
                     return found
                 raise
-            return Task(created.task_id, wire.task_status(created.status), custom_id, asset_id)
+            return Task(created.task_id, wire.task_status(created.status), custom_id, medium.asset_id, medium.url)
 
-        look = partial(self.look, asset_id, custom_id, answered)
+        look = partial(self.look, medium, custom_id, answered)
         return await self._transport.persist(attempt, doing=meaning.doing, rescue=look)
 
-    async def look(self, asset_id: str, custom_id: str, answered: Collection[str] = ()) -> Task | None:
+    async def look(self, medium: Medium, custom_id: str, answered: Collection[str] = ()) -> Task | None:
         """`find` where a task may have been paid for: not being able to look is no leave to pay again.
 
         Raises:
             RetriesExhausted: it cannot be looked up now.
         """
         try:
-            return await self.find(asset_id, custom_id, answered)
+            return await self.find(medium, custom_id, answered)
         except VideoError as error:
             raise RetriesExhausted(
                 f"the task {custom_id} may have been created, but that cannot be looked up: {error.message}",
                 code=error.code,
             ) from error
 
-    async def find(self, asset_id: str, custom_id: str, answered: Collection[str] = ()) -> Task | None:
-        """The newest task with this `custom_id` on this asset that has not failed, was not canceled, and is not among
+    async def find(self, medium: Medium, custom_id: str, answered: Collection[str] = ()) -> Task | None:
+        """The newest task with this `custom_id` on this medium that has not failed, was not canceled, and is not among
         the `answered` ones.
         """
         for page in range(1, LOOK_BACK_PAGES + 1):
-            tasks = await self.list(page=page, asset_id=asset_id)
+            tasks = await self.list(page=page, asset_id=medium.asset_id, video_url=medium.url)
             for task in tasks:
-                # the asset is compared, too: a platform may not know the filter
-                is_ours = task.custom_id == custom_id and task.asset_id in {asset_id, None} and task.id not in answered
-                if is_ours and task.status not in {"failed", "canceled"}:
+                # the medium is compared, too: a platform may not know the filter
+                is_ours = task.custom_id == custom_id and task.asset_id in {medium.asset_id, None}
+                is_new = task.id not in answered and task.status not in {"failed", "canceled"}
+                if is_ours and is_new and task.url in {medium.url, None}:
                     return task
             if len(tasks) < wire.PAGE:
                 break
@@ -130,6 +135,7 @@ class Tasks:
         page_limit: int = wire.PAGE,
         status: TaskStatus | None = None,
         asset_id: str | None = None,
+        video_url: str | None = None,
     ) -> tuple[Task, ...]:
         """One page, newest first; fewer than `page_limit` means that it is the last. `raw` is empty."""
         params = [("page", str(page)), ("page_limit", str(page_limit))]
@@ -137,6 +143,8 @@ class Tasks:
             params.append(("status", status))
         if asset_id is not None:
             params.append(("asset_id", asset_id))
+        if video_url is not None:
+            params.append(("video_url", video_url))
         meaning = Meaning("listing tasks", TaskFailed, TaskFailed)
         answer = await self._transport.ask(Call("GET", "/analyze/tasks", meaning, "read", params=params))
         return tuple(shape.value(raw="") for shape in wire.parse(wire.TaskPage, answer, meaning.doing).data)
@@ -145,23 +153,6 @@ class Tasks:
         """Remove a task that is not being processed."""
         meaning = Meaning(f"deleting task {task_id}", TaskFailed, TaskFailed)
         await self._transport.ask(Call("DELETE", f"/analyze/tasks/{quote(task_id, safe='')}", meaning, "other"))
-
-
-def _spoken(asset_id: str, asked: AnalysisRequest, custom_id: str) -> dict[str, Any]:
-    """The request as the platform reads it, without what stays unsaid."""
-    schema = None if asked.json_schema is None else orjson.loads(asked.json_schema)
-    request = {
-        "model_name": asked.model,
-        "video": {"type": "asset_id", "asset_id": asset_id},
-        "prompt": asked.prompt,
-        "custom_id": custom_id,
-        "temperature": asked.temperature,
-        "max_tokens": asked.max_tokens,
-        "start_time": asked.start_time_s,
-        "end_time": asked.end_time_s,
-        "response_format": None if schema is None else {"type": "json_schema", "json_schema": schema},
-    }
-    return {name: value for name, value in request.items() if value is not None}
 
 
 def _agree(doing: str, name: str, given: str, expected: str) -> None:

@@ -113,6 +113,7 @@ class CreatedTaskShape(Shape):
 
 class VideoSourceShape(Shape):
     asset_id: str | None = None
+    url: str | None = None
 
 
 class TaskShape(CreatedTaskShape):
@@ -129,6 +130,7 @@ class TaskShape(CreatedTaskShape):
             status=task_status(self.status),
             custom_id=self.custom_id,
             asset_id=self.video_source.asset_id if self.video_source else None,
+            url=self.video_source.url if self.video_source else None,
             created_at=self.created_at,
             completed_at=self.completed_at,
             error_code=problem.code,

@@ -84,7 +84,10 @@ class RunSettings(Section):
 
     `workers` videos are in flight at once, most of them waiting for the platform. After `max_same_failures` failures
     in a row with one and the same cause, and no success between, the run ends: the fault is not in the videos.
+    `delivery` is how a question is asked: `task` is one asynchronous analysis for each video.
     """
+
+    delivery: Literal["task"] = "task"
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)

@@ -16,8 +16,8 @@ from pipeline.models import FileStamp, OpenUpload, Recipe
 JOBS = "jobs JOIN recipes ON recipes.id = jobs.recipe_id"
 JOB_COLUMNS = (
     "key, content, recipe, source, path, size_bytes, mtime_ns, state, upload, asset_id, task_id, submitted_at, attempt,"
-    " intent, reasks, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error, code, message,"
-    " failed_from"
+    " intent, reasks, delivery, batch_id, reused_asset, duration_s, upload_bytes, upload_s, wait_s, requests, error,"
+    " code, message, failed_from"
 )
 
 
@@ -86,6 +86,8 @@ def job_values(job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "intent": job.intent,
         "reasks": job.reasks,
+        "delivery": job.delivery,
+        "batch_id": job.batch_id,
         "reused_asset": job.reused_asset,
         "duration_s": job.duration_s,
         "upload_bytes": job.upload_bytes,
@@ -120,6 +122,8 @@ def job_of(row: sqlite3.Row) -> Job:
         attempt=row["attempt"],
         intent=bool(row["intent"]),
         reasks=row["reasks"],
+        delivery=row["delivery"],
+        batch_id=row["batch_id"],
         reused_asset=bool(row["reused_asset"]),
         duration_s=row["duration_s"],
         upload_bytes=row["upload_bytes"],

@@ -12,9 +12,8 @@ from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFai
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import Task
-from pipeline.modes import MODES
 from pipeline.steps.landing import Landing
-from pipeline.steps.upload import without_asset
+from pipeline.steps.media import Media, about, medium_of
 
 log = structlog.get_logger()
 
@@ -30,6 +29,7 @@ class Tasks:
     ledger: Ledger
     settings: RunSettings
     landing: Landing
+    media: Media
 
     async def submit(self, job: Job) -> Job:
         """Create the task, once.
@@ -40,34 +40,31 @@ class Tasks:
         Raises:
             RetriesExhausted, PauseRun, FatalError: the platform did not say; nothing is known to be spent.
         """
-        assert job.asset_id is not None
         if job.intent and (task := await self._look(job)) is not None:
             return _submitted(job, task)
-        try:
-            asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)
-            return await self._create_once(replace(job, duration_s=job.duration_s or asset.duration_s))
-        except AssetGone as error:
-            log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
-            uploaded_again = without_asset(job).to(State.ACCEPTED)
-            await self.ledger.forget_asset(job.recipe.scope, job.content, job.asset_id)
-            return uploaded_again if job.reused_asset else uploaded_again.failed(_about(job, error))
-        except SourceRejected as error:
-            await self.ledger.forget_asset(job.recipe.scope, job.content, job.asset_id)
-            return without_asset(job).to(State.ACCEPTED).failed(_about(job, error))
+        return await self.media.ask_of(job, self._create_once)
 
     async def _create_once(self, job: Job) -> Job:
+        request = self.media.request_of(job)
         if not job.intent:
             job = replace(job, attempt=job.attempt + 1, intent=True)
         await self.ledger.save(job)
         try:
             with self.landing.strip():
-                task = await self._create(job)
+                task = await self.platform.tasks.create(
+                    request.medium,
+                    request.asked,
+                    custom_id=job.key,
+                    idempotency_key=job.idempotency_key,
+                    pictures=request.pictures,
+                    answered=self._answered(job),
+                )
         except (RetriesExhausted, UnexpectedResponse) as error:
-            return job.failed(_about(job, error))  # the intent stays: the request may have been carried out
+            return job.failed(about(job, error))  # the intent stays: the request may have been carried out
         except (AssetGone, SourceRejected):
             raise
         except VideoError as error:
-            return replace(job, intent=False).failed(_about(job, error))
+            return replace(job, intent=False).failed(about(job, error))
         return _submitted(job, task)
 
     async def poll(self, job: Job) -> Job:
@@ -78,7 +75,6 @@ class Tasks:
             pays again.
         """
         assert job.task_id is not None
-        assert job.asset_id is not None
         began = time.monotonic()
         try:
             task = await self.platform.watch.task_done(
@@ -91,7 +87,7 @@ class Tasks:
         except TaskFailed as error:
             if error.status != 404 and error.code != "resource_not_exist":
                 raise  # it may well be there: a retry looks again
-            return job.to(State.UPLOADED, task_id=None).failed(_about(job, error))
+            return job.to(State.UPLOADED, task_id=None).failed(about(job, error))
         job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
         if task.status == "ready":
             return job.to(State.ANALYZED, raw=task.raw)
@@ -101,19 +97,8 @@ class Tasks:
             return unsubmitted
         return unsubmitted.failed(_ended_badly(job, task))
 
-    async def _create(self, job: Job) -> Task:
-        assert job.asset_id is not None
-        return await self.platform.tasks.create(
-            job.asset_id,
-            MODES[job.recipe.mode].build_request(job.recipe),
-            custom_id=job.key,
-            idempotency_key=job.idempotency_key,
-            answered=self._answered(job),
-        )
-
     async def _look(self, job: Job) -> Task | None:
-        assert job.asset_id is not None
-        return await self.platform.tasks.look(job.asset_id, job.key, self._answered(job))
+        return await self.platform.tasks.look(medium_of(job), job.key, self._answered(job))
 
     def _answered(self, job: Job) -> frozenset[str]:
         """Tasks whose answers are kept already: a job that is asked again must not take one of them for the new one."""
@@ -143,10 +128,3 @@ def _ended_badly(job: Job, task: Task) -> TaskFailed:
         f"{job.source}: the analysis {task.id} ended {task.status}: {said}",
         code=task.error_code or f"task_{task.status}",
     )
-
-
-def _about(job: Job, error: VideoError) -> VideoError:
-    """The same error, naming the video."""
-    if job.source not in error.message:
-        error.message = f"{job.source}: {error.message}"
-    return error

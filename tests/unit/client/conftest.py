@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
 from pipeline.config import LimitSettings, PollingSettings, RetrySettings, ServerSettings, UploadSettings
-from pipeline.models import AnalysisRequest, FileStamp, Task
+from pipeline.models import AnalysisRequest, FileStamp, Medium, Task
 from pipeline.server.app import Platform as Server
 from pipeline.server.app import serve
 
@@ -94,7 +94,7 @@ class Pair:
     async def create_task(self, asset_id: str, custom_id: str = "job", **changes: Any) -> Task:
         key = changes.pop("idempotency_key", f"{custom_id}-1")
         asked = AnalysisRequest(**{"model": "pegasus1.5", "prompt": "What?", **changes})
-        return await self.client.tasks.create(asset_id, asked, custom_id=custom_id, idempotency_key=key)
+        return await self.client.tasks.create(Medium(asset_id), asked, custom_id=custom_id, idempotency_key=key)
 
     async def task_done(self, task: Task, **changes: Any) -> Task:
         options = {"asset_id": task.asset_id, "custom_id": task.custom_id, "video_minutes": None, **changes}

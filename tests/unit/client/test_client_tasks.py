@@ -13,6 +13,7 @@ from pipeline.errors import (
     TaskFailed,
     UnexpectedResponse,
 )
+from pipeline.models import Medium
 from pipeline.server.faults import Fault, Outcome
 
 pytestmark = pytest.mark.anyio
@@ -97,9 +98,9 @@ async def test_not_being_able_to_look_is_no_leave_to_pay_again(pair, asset):
 async def test_what_an_earlier_process_sent_is_adopted(pair, asset):
     """A look finds the task of this custom_id, and nothing where there is none."""
     first = await pair.create_task(asset)
-    again = await pair.client.tasks.look(asset, "job")
+    again = await pair.client.tasks.look(Medium(asset), "job")
     assert (again.id, created(pair)) == (first.id, 1)
-    assert await pair.client.tasks.look(asset, "other") is None
+    assert await pair.client.tasks.look(Medium(asset), "other") is None
 
 
 @pytest.mark.parametrize("status", ["failed", "canceled"])
@@ -108,7 +109,7 @@ async def test_a_task_that_failed_is_not_adopted(pair, asset, status):
     pair.faults.add_outcome(Outcome(status=status, message="Odd."))
     first = await pair.task_done(await pair.create_task(asset))
     assert first.status == status
-    assert await pair.client.tasks.look(asset, "job") is None
+    assert await pair.client.tasks.look(Medium(asset), "job") is None
     second = await pair.create_task(asset, idempotency_key="job-2")
     assert second.id != first.id
 

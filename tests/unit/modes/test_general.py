@@ -39,7 +39,9 @@ def read(task: Any) -> Result:
 def test_the_request_says_what_the_recipe_says() -> None:
     """Every member of a recipe that the platform takes is in the request, and nothing else."""
     recipe = Recipe("local", "pegasus1.5", "What?", temperature=0.0, max_tokens=5, start_time_s=1.0, end_time_s=2.0)
-    assert build_request(recipe) == AnalysisRequest("pegasus1.5", "What?", 0.0, 5, 1.0, 2.0)
+    assert build_request(recipe) == AnalysisRequest(
+        "pegasus1.5", "What?", temperature=0.0, max_tokens=5, start_time_s=1.0, end_time_s=2.0
+    )
     assert MODES[recipe.mode].build_request(recipe) == build_request(recipe)
 
 

@@ -1,0 +1,78 @@
+"""Questions in the platform's words. Shapes: TwelveLabs API reference, July 2026, and twelvelabs 1.3.6. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from pipeline.models import AnalysisRequest, Medium, Picture
+
+# By content identity: `{"asset_id": ...}`, `{"url": ...}` or `{"base64_string": ...}`.
+Pictures = Mapping[str, Mapping[str, str]]
+
+
+def task_body(asked: AnalysisRequest, medium: Medium, custom_id: str, pictures: Pictures) -> dict[str, Any]:
+    """What `POST /analyze/tasks` takes, without what stays unsaid.
+
+    Args:
+        asked: what is asked.
+        medium: of which video.
+        custom_id: what the task is found by.
+        pictures: where the platform finds each image of the question.
+    """
+    request = {
+        "model_name": asked.model,
+        "analysis_mode": None if asked.analysis_mode == "general" else asked.analysis_mode,
+        "video": _video(medium),
+        "image": [_picture(picture, pictures) for picture in asked.images] or None,
+        **_words(asked, pictures),
+        **_bounds(asked),
+        "custom_id": custom_id,
+        "response_format": _response_format(asked, pictures),
+        "min_segment_duration": asked.min_segment_s,
+        "max_segment_duration": asked.max_segment_s,
+    }
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def _video(medium: Medium) -> dict[str, str] | None:
+    if medium.asset_id is not None:
+        return {"type": "asset_id", "asset_id": medium.asset_id}
+    if medium.url is not None:
+        return {"type": "url", "url": medium.url}
+    if medium.base64 is not None:
+        return {"type": "base64_string", "base64_string": medium.base64}
+    return None
+
+
+def _words(asked: AnalysisRequest, pictures: Pictures) -> dict[str, Any]:
+    if not asked.media_sources:
+        return {"prompt": asked.prompt}
+    return {"prompt_v2": {"input_text": asked.prompt, "media_sources": _media_sources(asked.media_sources, pictures)}}
+
+
+def _bounds(asked: AnalysisRequest) -> dict[str, Any]:
+    return {
+        "temperature": asked.temperature,
+        "max_tokens": asked.max_tokens,
+        "start_time": asked.start_time_s,
+        "end_time": asked.end_time_s,
+    }
+
+
+def _media_sources(named: Sequence[Picture], pictures: Pictures) -> list[dict[str, str]]:
+    return [{**_picture(picture, pictures), "media_type": "image"} for picture in named]
+
+
+def _picture(picture: Picture, pictures: Pictures) -> dict[str, str]:
+    return {"name": picture.name, **pictures[picture.content]}
+
+
+def _response_format(asked: AnalysisRequest, pictures: Pictures) -> dict[str, Any] | None:
+    if asked.response_format is None:
+        return None
+    form: dict[str, Any] = orjson.loads(asked.response_format)
+    for definition in form.get("segment_definitions", ()):
+        if named := definition.get("media_sources"):
+            definition["media_sources"] = _media_sources([Picture(**one) for one in named], pictures)
+    return form

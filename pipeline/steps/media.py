@@ -1,0 +1,79 @@
+"""What a question is asked of, looked after before it is used: the asset is there and ready, or it is brought again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from pipeline.client import Platform
+from pipeline.client.requests import Pictures
+from pipeline.errors import AssetGone, SourceRejected, VideoError
+from pipeline.jobs import Job, State
+from pipeline.ledger import Ledger
+from pipeline.models import AnalysisRequest, Medium
+from pipeline.modes import MODES
+from pipeline.steps.upload import without_asset
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that one question consists of.
+
+    Attributes:
+        pictures: where the platform finds each image of the question, by content identity.
+    """
+
+    medium: Medium
+    asked: AnalysisRequest
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What every way of asking needs of the platform and the ledger before it asks."""
+
+    platform: Platform
+    ledger: Ledger
+
+    async def ask_of(self, job: Job, ask: Callable[[Job], Awaitable[Job]]) -> Job:
+        """Ask once the job's asset is ready; one that is gone, or not taken, sends the job back to where it began.
+
+        Args:
+            job: uploaded.
+            ask: gets the job with its duration, as far as the platform tells it.
+        """
+        try:
+            if job.asset_id is not None:
+                asset = await self.platform.watch.asset_ready(job.asset_id, with_duration=job.duration_s is None)
+                job = replace(job, duration_s=job.duration_s or asset.duration_s)
+            return await ask(job)
+        except AssetGone as error:
+            log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
+            uploaded_again = without_asset(job).to(State.ACCEPTED)
+            await self._forget(job)
+            return uploaded_again if job.reused_asset else uploaded_again.failed(about(job, error))
+        except SourceRejected as error:
+            await self._forget(job)
+            return without_asset(job).to(State.ACCEPTED).failed(about(job, error))
+
+    def request_of(self, job: Job) -> Request:
+        """What to send for this job."""
+        return Request(medium_of(job), MODES[job.recipe.mode].build_request(job.recipe), {})
+
+    async def _forget(self, job: Job) -> None:
+        if job.asset_id is not None:
+            await self.ledger.forget_asset(job.recipe.scope, job.content, job.asset_id)
+
+
+def medium_of(job: Job) -> Medium:
+    """By what name the platform finds what a job is about, in a request and among its tasks."""
+    return Medium(asset_id=job.asset_id)
+
+
+def about(job: Job, error: VideoError) -> VideoError:
+    """The same error, naming the video."""
+    if job.source not in error.message:
+        error.message = f"{job.source}: {error.message}"
+    return error
