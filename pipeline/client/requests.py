@@ -1,14 +1,17 @@
 """Questions in the platform's words. Shapes: TwelveLabs API reference, July 2026, and twelvelabs 1.3.6. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from pipeline.models import AnalysisRequest, Medium, Picture
+from pipeline.models import AnalysisMode, AnalysisRequest, Medium, Picture
 
 # By content identity: `{"asset_id": ...}`, `{"url": ...}` or `{"base64_string": ...}`.
 Pictures = Mapping[str, Mapping[str, str]]
+# Members of a batch's item that no default can stand for.
+OF_ITS_OWN = frozenset({"video", "custom_id"})
 
 
 def task_body(asked: AnalysisRequest, medium: Medium, custom_id: str, pictures: Pictures) -> dict[str, Any]:
@@ -76,3 +79,44 @@ def _response_format(asked: AnalysisRequest, pictures: Pictures) -> dict[str, An
         if named := definition.get("media_sources"):
             definition["media_sources"] = _media_sources([Picture(**one) for one in named], pictures)
     return form
+
+
+def batch_item(asked: AnalysisRequest, medium: Medium, custom_id: str, pictures: Pictures) -> dict[str, Any]:
+    """One of the `requests` of `POST /analyze/batches`, saying all of its own; `batch_body` makes it shorter.
+
+    Args:
+        asked: what is asked; model and mode are said by the batch.
+        medium: of which video, by its asset.
+        custom_id: what the item is found by, unique in its batch.
+        pictures: where the platform finds each image of the question.
+    """
+    words = {"input_text": asked.prompt, "media_sources": _media_sources(asked.media_sources, pictures) or None}
+    item = {
+        "video": _video(medium),
+        "custom_id": custom_id,
+        "prompt": None if asked.prompt is None else _said(words),
+        **_bounds(asked),
+        "response_format": _response_format(asked, pictures),
+        "min_segment_duration": asked.min_segment_s,
+        "max_segment_duration": asked.max_segment_s,
+    }
+    return _said(item)
+
+
+def batch_body(model: str, mode: AnalysisMode, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `POST /analyze/batches` takes: what most items say alike is said once, as a default.
+
+    An item cannot unsay a default, so only what every item says becomes one.
+    """
+    defaults = {}
+    for name in sorted(set[str]().union(*items) - OF_ITS_OWN):
+        if all(name in item for item in items):
+            spelt = Counter(orjson.dumps(item[name], option=orjson.OPT_SORT_KEYS) for item in items)
+            defaults[name] = orjson.loads(spelt.most_common(1)[0][0])
+    requests = [{n: v for n, v in item.items() if n not in defaults or v != defaults[n]} for item in items]
+    body = {"model_name": model, "analysis_mode": mode, "defaults": defaults or None, "requests": requests}
+    return _said(body)
+
+
+def _said(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
