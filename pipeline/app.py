@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +20,10 @@ from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
-from pipeline.models import Recipe, Video
+from pipeline.media.pictures import Gallery, text_of
+from pipeline.models import Picture, Recipe, Video
 from pipeline.modes.asked_schema import read_schema
+from pipeline.modes.pictures import reference_problems
 from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
@@ -29,6 +31,7 @@ from pipeline.steps.answer import Answers
 from pipeline.steps.delivery import Deliveries
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media
+from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
 from pipeline.steps.task import Tasks
@@ -151,6 +154,8 @@ def configured_recipe(settings: Settings) -> Recipe:
         )
     if problem := window_problem(asked.start_time, asked.end_time):
         raise ConfigError(f"recipe: {problem}")
+    gallery = Gallery()
+    media_sources = reference_images(asked.media_sources, prompt, gallery, str(Path.cwd()))
     return Recipe(
         scope=settings.scope,
         model=asked.model,
@@ -160,7 +165,33 @@ def configured_recipe(settings: Settings) -> Recipe:
         start_time_s=asked.start_time,
         end_time_s=asked.end_time,
         json_schema=None if asked.response_schema is None else read_schema(asked.response_schema),
+        media_sources=text_of(media_sources) if media_sources else None,
+        whereabouts=gallery.whereabouts([picture.content for picture in media_sources]),
     )
+
+
+def reference_images(named: Mapping[str, str], prompt: str, gallery: Gallery, base: str) -> list[Picture]:
+    """Read the images that a prompt speaks of.
+
+    Args:
+        named: name -> path or URL.
+        prompt: with `<@name>`.
+        gallery: of images that were read already.
+        base: the absolute folder that relative paths are relative to.
+
+    Raises:
+        ConfigError: everything that is wrong with them, one a line.
+    """
+    problems = list(reference_problems(prompt, named)) if named else []
+    pictures = []
+    for name, source in named.items():
+        try:
+            pictures.append(Picture(name, gallery.content_of(source, base)))
+        except ConfigError as error:
+            problems.append(f"{name}: {error.message}")
+    if problems:
+        raise ConfigError("\n".join(f"recipe.media_sources: {problem}" for problem in problems))
+    return pictures
 
 
 def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
@@ -228,7 +259,7 @@ def _assemble(
 ) -> Run:
     traffic = Traffic()
     uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
-    media = Media(platform, ledger)
+    media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     deliveries = Deliveries({"task": Tasks(platform, ledger, settings.run, landing, media)}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,

@@ -37,7 +37,8 @@ class RecipeSettings(Section):
 
     `response_schema` is the form of the answer: a JSON schema written here, the path of a `.json` file that holds one,
     or a pydantic model as `package.module:Model`. An answer that does not keep to it is asked for again up to
-    `max_reasks` times, each of them paid.
+    `max_reasks` times, each of them paid. `media_sources` are reference images, name -> path or URL, that the prompt
+    speaks of as `<@name>`.
     """
 
     prompt: str | None = None
@@ -49,6 +50,7 @@ class RecipeSettings(Section):
     end_time: float | None = Field(None, gt=0)
     response_schema: dict[Any, Any] | str | None = None
     max_reasks: int = Field(0, ge=0, le=10)
+    media_sources: dict[str, str] = Field(default_factory=dict)
 
 
 class ManifestSettings(Section):
@@ -98,10 +100,14 @@ class RunSettings(Section):
 
 
 class UploadSettings(Section):
-    """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest."""
+    """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest.
+
+    An image of at most `inline_image_bytes` travels inside every question that needs it, a larger one is uploaded once.
+    """
 
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
+    inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)
     files: int = Field(4, ge=1, le=256)
     chunks: int = Field(8, ge=1, le=256)
     read_bytes: int = Field(256 * 1024, ge=4096, le=16 * MIB)

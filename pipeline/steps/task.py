@@ -45,7 +45,7 @@ class Tasks:
         return await self.media.ask_of(job, self._create_once)
 
     async def _create_once(self, job: Job) -> Job:
-        request = self.media.request_of(job)
+        request = await self.media.request_of(job)
         if not job.intent:
             job = replace(job, attempt=job.attempt + 1, intent=True)
         await self.ledger.save(job)

@@ -51,6 +51,8 @@ class Uploads:
         Raises:
             SourceUnreadable, UploadRejected, SourceRejected: this video cannot be uploaded.
         """
+        if job.recipe.images is not None:
+            return job.to(State.UPLOADED)  # no video: its images are looked after when it is asked
         if held := self.ledger.held_asset(job.recipe.scope, job.content):
             if held.asset_id:
                 return job.to(State.UPLOADED, asset_id=held.asset_id, duration_s=held.duration_s, reused_asset=True)

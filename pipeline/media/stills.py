@@ -1,0 +1,64 @@
+"""What a still image is, and whether the platform takes it. Formats and limits: twelvelabs 1.3.6."""
+
+import io
+from dataclasses import dataclass
+
+from pipeline.config.section import MIB
+
+# Readers of single pictures, chosen by content: a file's name says little of it.
+READERS = {
+    b"\x89PNG": "png_pipe",
+    b"\xff\xd8\xff": "jpeg_pipe",
+    b"GIF8": "gif",
+    b"BM": "bmp_pipe",
+    b"RIFF": "webp_pipe",
+}
+
+
+class Unusable(Exception):
+    """Why bytes are no image that the platform takes, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the platform takes: bytes of a file, and pixels in all (None where no limit is documented)."""
+
+    bytes: int
+    pixels: int | None
+
+
+REFERENCE = Limits(32 * MIB, None)  # an image that a question refers to
+SUBJECT = Limits(20 * MIB, 16_777_216)  # an image that is analysed itself
+
+
+def check_still(data: bytes, limits: Limits) -> None:
+    """Decode an image, the first picture of an animation. Blocks; a megapixel takes about ten milliseconds.
+
+    Raises:
+        Unusable: it is too large, in another format, or broken.
+    """
+    if len(data) > limits.bytes:
+        raise too_large(len(data), limits)
+    reader = next((reader for magic, reader in READERS.items() if data.startswith(magic)), None)
+    if reader is None:
+        raise Unusable("it is no JPEG, PNG, WebP, GIF or BMP; convert it to one of them")
+    import av
+
+    try:
+        with av.open(io.BytesIO(data), "r", format=reader) as container:
+            stream = container.streams.video[0]
+            # told before the picture is unpacked, which is what would take the memory
+            _check_pixels(stream.codec_context.width, stream.codec_context.height, limits)
+            frame = next(container.decode(stream))
+            _check_pixels(frame.width, frame.height, limits)
+    except (av.FFmpegError, StopIteration, IndexError) as error:
+        raise Unusable("it cannot be read as an image, it may be cut off; restore or export it again") from error
+
+
+def too_large(size_bytes: int, limits: Limits) -> Unusable:
+    return Unusable(f"it has {size_bytes:,} bytes, the platform takes {limits.bytes:,}; make it smaller")
+
+
+def _check_pixels(width: int, height: int, limits: Limits) -> None:
+    if limits.pixels is not None and width * height > limits.pixels:
+        raise Unusable(f"it has {width}x{height} pixels, the platform takes {limits.pixels:,} in all; make it smaller")
