@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from pipeline.config import ManifestSettings
 from pipeline.errors import ManifestError
-from pipeline.manifests import csv_table, json_lines, text_list
+from pipeline.manifests import csv_table, images, json_lines, text_list
 from pipeline.manifests.contract import Manifest, Place
 from pipeline.manifests.folder import Folder
 from pipeline.manifests.listed import listed, unreadable
@@ -99,10 +99,11 @@ def _kind_of(place: Place) -> str:
     by_suffix = {known: kind for kind, entry in MANIFESTS.items() for known in entry.suffixes}
     if suffix in by_suffix:
         return by_suffix[suffix]
-    if suffix in place.video_suffixes:
+    if suffix in place.video_suffixes or suffix in images.SUFFIXES:
         return "video"
     raise ManifestError(
-        f"{place.name} is no manifest: its suffix is none of {', '.join(by_suffix)}, nor that of a video; rename it",
+        f"{place.name} is no manifest: its suffix is none of {', '.join(by_suffix)}, nor that of a video or an image; "
+        "rename it",
         code="manifest_unknown",
     )
 

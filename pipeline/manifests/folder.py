@@ -10,6 +10,7 @@ import structlog
 from pipeline.errors import ManifestError
 from pipeline.manifests.contract import Place
 from pipeline.manifests.globs import any_matches
+from pipeline.manifests.images import alone
 from pipeline.manifests.listed import unreadable
 from pipeline.models import Video, shown
 
@@ -45,7 +46,8 @@ class Folder:
 
     def videos(self) -> Iterator[Video]:
         for path in self._files():
-            yield Video(shown(path), path, origin=self._place.name)
+            images = alone(shown(path), path)
+            yield Video(shown(path), None if images else path, origin=self._place.name, images=images)
 
     def _files(self) -> Iterator[str]:
         self.unread.clear()

@@ -5,14 +5,16 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
 from blake3 import blake3
 
 from pipeline.errors import ConfigError, SourceUnreadable
 from pipeline.media.identity import stamp_of
-from pipeline.media.stills import REFERENCE, Limits, Unusable, check_still, too_large
-from pipeline.models import Picture, Whereabouts, shown
+from pipeline.media.stills import REFERENCE, SUBJECT, Limits, Unusable, check_still, too_large
+from pipeline.models import FileStamp, Picture, PictureSource, Recipe, Whereabouts, shown
 
 URL = re.compile(r"https?://[^\s/?#][^\s]*\Z", re.IGNORECASE)
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -40,7 +42,7 @@ class Gallery:
         """
         if SCHEME.match(source):
             if URL.match(source):
-                return f"{BY_URL}{source}"
+                return url_content(source)
             raise ConfigError(f"the image {source!r} is neither a path nor a complete http(s) URL; write one of them")
         if not source.strip() or "\0" in source:
             raise ConfigError(f"the image {source!r} is no path; name a file or a URL")
@@ -57,6 +59,40 @@ class Gallery:
         """Where those of these contents lie that are files."""
         by_content = {one.content: one for one in list(self._found.values())}
         return tuple(by_content[content] for content in dict.fromkeys(contents) if content in by_content)
+
+
+async def read_images(recipe: Recipe, images: Sequence[PictureSource], threads: CapacityLimiter) -> Recipe:
+    """The recipe with the images that are analysed in it; files are read in a worker thread.
+
+    Raises:
+        SourceUnreadable: as `read_picture`.
+    """
+    found = [
+        None if image.path is None else await to_thread.run_sync(read_picture, image.path, SUBJECT, limiter=threads)
+        for image in images
+    ]
+    contents = [
+        url_content(image.source) if one is None else one.content for image, one in zip(images, found, strict=True)
+    ]
+    return recipe_of_images(recipe, images, contents, [None if one is None else one.stamp for one in found])
+
+
+def recipe_of_images(
+    recipe: Recipe, images: Sequence[PictureSource], contents: Sequence[str], stamps: Sequence[FileStamp | None]
+) -> Recipe:
+    """The recipe with these images in it, each with its content and, where it is a file, the stamp it was read with."""
+    places = [
+        Whereabouts(content, image.path, stamp)
+        for image, content, stamp in zip(images, contents, stamps, strict=True)
+        if image.path is not None and stamp is not None
+    ]
+    pictures = [Picture(image.name, content) for image, content in zip(images, contents, strict=True)]
+    return replace(recipe, images=text_of(pictures), whereabouts=(*recipe.whereabouts, *places))
+
+
+def url_content(url: str) -> str:
+    """The content identity of an image that the platform fetches."""
+    return f"{BY_URL}{url}"
 
 
 def read_picture(path: str, limits: Limits) -> Whereabouts:

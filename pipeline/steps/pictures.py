@@ -20,6 +20,7 @@ from pipeline.jobs import Job
 from pipeline.ledger import Ledger
 from pipeline.media.identity import hash_file, stamp_of
 from pipeline.media.pictures import BY_URL, content_of_bytes
+from pipeline.media.stills import HEAD_BYTES, filename_of
 from pipeline.models import AnalysisRequest, FileStamp, Picture, shown
 from pipeline.modes import MODES
 from pipeline.steps.locks import KeyedLocks
@@ -112,12 +113,12 @@ class PictureDesk:
             return None
 
     async def _upload(self, scope: str, path: str, picture: Picture) -> str:
-        stamp = await anyio.to_thread.run_sync(_unchanged, path, picture)
+        stamp, filename = await anyio.to_thread.run_sync(_unchanged, path, picture)
         try:
             asset = await self.platform.assets.create_direct(
                 path,
                 stamp,
-                filename=shown(PurePath(path).name),
+                filename=filename,
                 content_hash=picture.content,
                 on_bytes=self.on_bytes,
             )
@@ -158,18 +159,20 @@ class PictureDesk:
         try:
             data = Path(path).read_bytes()
         except OSError as error:
-            raise SourceUnreadable(
-                f"cannot read {shown(path)}: {error.strerror or error}; restore the image", code="file_unreadable"
-            ) from error
+            raise _unreadable(path, error) from error
         _refuse_other(path, picture, content_of_bytes(data))
         return data
 
 
-def _unchanged(path: str, picture: Picture) -> FileStamp:
-    """The stamp of a file that has the content it is asked for with. Blocks."""
+def _unchanged(path: str, picture: Picture) -> tuple[FileStamp, str]:
+    """The stamp of a file that has the content it is asked for with, and what to call it. Blocks."""
     stamp = stamp_of(path)
     _refuse_other(path, picture, hash_file(path, stamp))
-    return stamp
+    try:
+        with Path(path).open("rb") as file:
+            return stamp, filename_of(shown(PurePath(path).name), file.read(HEAD_BYTES))
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _refuse_other(path: str, picture: Picture, content: str) -> None:
@@ -179,3 +182,8 @@ def _refuse_other(path: str, picture: Picture, content: str) -> None:
             "run again to ask with the new one",
             code="file_changed",
         )
+
+
+def _unreadable(path: str, error: OSError) -> SourceUnreadable:
+    why = error.strerror or error
+    return SourceUnreadable(f"cannot read {shown(path)}: {why}; restore the image", code="file_unreadable")
