@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.models import PictureSource
@@ -28,6 +30,13 @@ def alone(source: str, path: str | None) -> tuple[PictureSource, ...]:
 def named(images: dict[str, str] | list[str]) -> dict[str, str]:
     """Sources by name; those of a list are called image1, image2 and so on."""
     return images if isinstance(images, dict) else {f"image{number}": one for number, one in enumerate(images, 1)}
+
+
+def names_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a good row's images; none where it names a video."""
+    if row.get("images") is not None:
+        return tuple(named(row["images"]))
+    return (ALONE,) if is_image(row["source"]) else ()
 
 
 def label_of(images: tuple[PictureSource, ...]) -> str:
