@@ -7,18 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from pipeline.config.section import MIB, Section
-from pipeline.config.tiers import TIERS, TierName
-
-RateName = Literal[
-    "analyze_per_minute",
-    "analyze_per_day",
-    "upload_per_minute",
-    "upload_per_day",
-    "video_minutes_per_hour",
-    "video_minutes_per_day",
-    "output_tokens_per_minute",
-    "output_tokens_per_day",
-]
+from pipeline.config.tiers import RateName, TierName, rate_of
 
 
 class ServerSettings(Section):
@@ -182,20 +171,7 @@ class ServerSettings(Section):
 
     def rate(self, name: RateName) -> float | None:
         """A limit as it was set, else as the tier has it."""
-        if name in self.model_fields_set or self.tier is None:
-            value: float | None = getattr(self, name)
-            return value
-        tier = TIERS[self.tier]
-        return {
-            "analyze_per_minute": tier.analyze.requests_per_minute,
-            "analyze_per_day": tier.analyze.requests_per_day,
-            "upload_per_minute": tier.upload.requests_per_minute,
-            "upload_per_day": tier.upload.requests_per_day,
-            "video_minutes_per_hour": tier.analyze.minutes_per_hour,
-            "video_minutes_per_day": tier.analyze.minutes_per_day,
-            "output_tokens_per_minute": tier.analyze.tokens_per_minute,
-            "output_tokens_per_day": tier.analyze.tokens_per_day,
-        }[name]
+        return rate_of(self, name)
 
     @field_validator("webhook_urls")
     @classmethod

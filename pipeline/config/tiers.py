@@ -4,9 +4,19 @@ They were read second-hand in July 2026 (two readings agree), and they change: e
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 TierName = Literal["free", "tier1", "tier2", "tier3"]
+RateName = Literal[
+    "analyze_per_minute",
+    "analyze_per_day",
+    "upload_per_minute",
+    "upload_per_day",
+    "video_minutes_per_hour",
+    "video_minutes_per_day",
+    "output_tokens_per_minute",
+    "output_tokens_per_day",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +46,31 @@ TIERS: dict[TierName, Tier] = {
     "tier2": Tier(ClassRates(120, 2_000, 1_200, 6_000, 60_000, 1_000_000), ClassRates(120, 6_000)),
     "tier3": Tier(ClassRates(240, 3_000, 2_400, 12_000, 120_000, 1_500_000), ClassRates(240, 12_000)),
 }
+
+
+class Rated(Protocol):
+    """A section with every rate under its name, and a tier."""
+
+    @property
+    def tier(self) -> TierName | None: ...
+    @property
+    def model_fields_set(self) -> set[str]: ...
+
+
+def rate_of(section: Rated, name: RateName) -> float | None:
+    """A limit as it was set, null included, else as the tier has it."""
+    if name in section.model_fields_set or section.tier is None:
+        value: float | None = getattr(section, name)
+        return value
+    tier = TIERS[section.tier]
+    of_tier: dict[RateName, float | None] = {
+        "analyze_per_minute": tier.analyze.requests_per_minute,
+        "analyze_per_day": tier.analyze.requests_per_day,
+        "upload_per_minute": tier.upload.requests_per_minute,
+        "upload_per_day": tier.upload.requests_per_day,
+        "video_minutes_per_hour": tier.analyze.minutes_per_hour,
+        "video_minutes_per_day": tier.analyze.minutes_per_day,
+        "output_tokens_per_minute": tier.analyze.tokens_per_minute,
+        "output_tokens_per_day": tier.analyze.tokens_per_day,
+    }
+    return of_tier[name]

@@ -40,7 +40,7 @@ class Gate:
     @web.middleware
     async def inner(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         auth.check(request, self._api_key)
-        _, verdict = self._limits.take(request.method, request.path)
+        name, verdict = self._limits.take(request.method, request.path)
         if verdict is not None and not verdict.allowed:
             return self._limits.refusal(verdict, request.path)
         headers = self._limits.headers(verdict) if verdict is not None else {}
@@ -49,7 +49,7 @@ class Gate:
             response = await _answered(request, handler)
         except Exceeded as refused:
             return self._limits.refusal(refused.verdict, request.path)
-        response.headers.update(headers)
+        response.headers.update(headers | self._limits.further_headers(name))
         return response
 
     def _endpoint(self, request: web.Request) -> str:

@@ -151,6 +151,15 @@ class Limits:
             "X-Ratelimit-Reset": str(reset),
         }
 
+    def further_headers(self, name: EndpointClass | None) -> dict[str, str]:
+        """What an analysis that was taken tells of the minutes of video, where the spelling of the headers has it."""
+        quotas = self._of("analyze", "minutes of video") if name == "analyze" else []
+        if not quotas or self._settings.rate_headers != "x-ratelimit-request":
+            return {}
+        now = self._monotonic()
+        verdicts = [Verdict(quota, quota.window.room(0, now)) for quota in quotas]
+        return self.headers(min(verdicts, key=lambda verdict: verdict.quota.window.limit - verdict.room.used))
+
     def refusal(self, verdict: Verdict, path: str) -> web.Response:
         """The 429: flat JSON, nested for a batch, or nothing at all for another analysis where so configured."""
         quota = verdict.quota
