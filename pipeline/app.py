@@ -14,10 +14,12 @@ import structlog
 from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
+from pipeline.client.limits import Books, ClassName, windows_of
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
 from pipeline.errors import ConfigError, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
+from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
 from pipeline.media.pictures import Gallery, text_of
@@ -29,6 +31,7 @@ from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.delivery import Deliveries
+from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media
 from pipeline.steps.pictures import PictureDesk
@@ -231,6 +234,7 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
                 polling=settings.effective_polling,
                 retry=settings.retry,
                 limits=settings.effective_limits,
+                books=_books(stack, settings),
             )
         )
         platform.watch.learn(ledger.waits())
@@ -260,7 +264,9 @@ def _assemble(
     traffic = Traffic()
     uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
-    deliveries = Deliveries({"task": Tasks(platform, ledger, settings.run, landing, media)}, settings.run.delivery)
+    drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
+    tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
+    deliveries = Deliveries(drawing, {"task": tasks}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,
@@ -270,6 +276,19 @@ def _assemble(
     }
     runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)
     return Run(settings, ledger, runner, writer, platform, traffic, run_id)
+
+
+def _books(stack: AsyncExitStack, settings: Settings) -> Books:
+    """Where the last day's draws are remembered: only where something limits them."""
+    limits = settings.effective_limits
+    path = limits.shared_file or settings.output.dir / "limits.db"
+    keep_s = limits.day_s + limits.slack_s
+    names: tuple[ClassName, ...] = ("analyze", "upload")
+    return {
+        name: stack.enter_context(Draws(path, settings.scope, name, keep_s))
+        for name in names
+        if windows_of(limits, name)
+    }
 
 
 def _required_key(settings: Settings) -> SecretStr | None:

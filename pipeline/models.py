@@ -326,3 +326,21 @@ class Result:
     data: Any = None
     valid: bool | None = None
     validation_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one request takes of an account: itself, minutes of video, tokens of the answer (an estimate at first)."""
+
+    requests: float = 1
+    minutes: float = 0
+    tokens: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A draw that was made: when, in epoch seconds, and for which job."""
+
+    at: float
+    draw: Draw
+    key: str = ""

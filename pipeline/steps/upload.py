@@ -15,7 +15,7 @@ from pipeline.config import UploadSettings
 from pipeline.errors import SourceRejected, UploadExpired
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.models import OpenUpload, shown
+from pipeline.models import Draw, OpenUpload, shown
 from pipeline.steps.landing import Landing
 
 log = structlog.get_logger()
@@ -99,6 +99,7 @@ class Uploads:
         return job.to(State.UPLOADED, asset_id=asset_id, **sent.facts(job))
 
     async def _hand_over_url(self, job: Job) -> Job:
+        await self.platform.creations.admit(Draw())
         with self.landing.strip():
             asset = await self.platform.assets.create_url(job.source, content_hash=job.content)
         return job.to(State.UPLOADED, asset_id=asset.id)
@@ -107,6 +108,7 @@ class Uploads:
         assert job.path is not None
         assert job.stamp is not None
         sent = _Meter(self.on_bytes)
+        await self.platform.creations.admit(Draw())
         asset = await self.platform.assets.create_direct(
             job.path, job.stamp, filename=_filename(job.path), content_hash=job.content, on_bytes=sent
         )
