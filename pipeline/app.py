@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,21 +14,27 @@ import structlog
 from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
+from pipeline.client.limits import Books, ClassName, windows_of
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
 from pipeline.errors import ConfigError, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
+from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
-from pipeline.models import Recipe, Video
+from pipeline.media.pictures import Gallery, text_of
+from pipeline.models import Picture, Recipe, Video
 from pipeline.modes.asked_schema import read_schema
+from pipeline.modes.pictures import reference_problems
 from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.delivery import Deliveries
+from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media
+from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
 from pipeline.steps.task import Tasks
@@ -151,6 +157,8 @@ def configured_recipe(settings: Settings) -> Recipe:
         )
     if problem := window_problem(asked.start_time, asked.end_time):
         raise ConfigError(f"recipe: {problem}")
+    gallery = Gallery()
+    media_sources = reference_images(asked.media_sources, prompt, gallery, str(Path.cwd()))
     return Recipe(
         scope=settings.scope,
         model=asked.model,
@@ -160,7 +168,33 @@ def configured_recipe(settings: Settings) -> Recipe:
         start_time_s=asked.start_time,
         end_time_s=asked.end_time,
         json_schema=None if asked.response_schema is None else read_schema(asked.response_schema),
+        media_sources=text_of(media_sources) if media_sources else None,
+        whereabouts=gallery.whereabouts([picture.content for picture in media_sources]),
     )
+
+
+def reference_images(named: Mapping[str, str], prompt: str, gallery: Gallery, base: str) -> list[Picture]:
+    """Read the images that a prompt speaks of.
+
+    Args:
+        named: name -> path or URL.
+        prompt: with `<@name>`.
+        gallery: of images that were read already.
+        base: the absolute folder that relative paths are relative to.
+
+    Raises:
+        ConfigError: everything that is wrong with them, one a line.
+    """
+    problems = list(reference_problems(prompt, named)) if named else []
+    pictures = []
+    for name, source in named.items():
+        try:
+            pictures.append(Picture(name, gallery.content_of(source, base)))
+        except ConfigError as error:
+            problems.append(f"{name}: {error.message}")
+    if problems:
+        raise ConfigError("\n".join(f"recipe.media_sources: {problem}" for problem in problems))
+    return pictures
 
 
 def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
@@ -200,6 +234,7 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
                 polling=settings.effective_polling,
                 retry=settings.retry,
                 limits=settings.effective_limits,
+                books=_books(stack, settings),
             )
         )
         platform.watch.learn(ledger.waits())
@@ -228,8 +263,10 @@ def _assemble(
 ) -> Run:
     traffic = Traffic()
     uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
-    media = Media(platform, ledger)
-    deliveries = Deliveries({"task": Tasks(platform, ledger, settings.run, landing, media)}, settings.run.delivery)
+    media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
+    drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
+    tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
+    deliveries = Deliveries(drawing, {"task": tasks}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,
@@ -239,6 +276,19 @@ def _assemble(
     }
     runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)
     return Run(settings, ledger, runner, writer, platform, traffic, run_id)
+
+
+def _books(stack: AsyncExitStack, settings: Settings) -> Books:
+    """Where the last day's draws are remembered: only where something limits them."""
+    limits = settings.effective_limits
+    path = limits.shared_file or settings.output.dir / "limits.db"
+    keep_s = limits.day_s + limits.slack_s
+    names: tuple[ClassName, ...] = ("analyze", "upload")
+    return {
+        name: stack.enter_context(Draws(path, settings.scope, name, keep_s))
+        for name in names
+        if windows_of(limits, name)
+    }
 
 
 def _required_key(settings: Settings) -> SecretStr | None:

@@ -179,6 +179,12 @@ class QuotaExhausted(PauseRun):
     code = "usage_limit_exceeded"
 
 
+class LimitReached(PauseRun):
+    """The account's limits leave no room for longer than a run should wait."""
+
+    code = "rate_limit_reached"
+
+
 class PlatformUnreachable(PauseRun):
     """No request at all has been answered for so long that waiting on makes no sense."""
 

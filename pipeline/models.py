@@ -35,6 +35,21 @@ class Overrides:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureSource:
+    """A still image as somebody names it.
+
+    Attributes:
+        name: how a prompt refers to it, as `<@name>`.
+        source: the absolute path as valid text, or the URL as given.
+        path: the absolute path as the operating system spells it; None for a URL.
+    """
+
+    name: str
+    source: str
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Video:
     """One manifest row.
 
@@ -46,6 +61,8 @@ class Video:
         metadata: every further column of the row; travels into the result untouched.
         overrides: what this row asks differently.
         origin: where the row stands, `file:line`, for messages.
+        images: what is analysed in place of a video; such a row has no path, and its `source` is that of its one image,
+        or `name=source` of each where there are several.
     """
 
     source: str
@@ -54,6 +71,30 @@ class Video:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     overrides: Overrides = Overrides()
     origin: str = ""
+    images: tuple[PictureSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What tells whether a file is still the one that was read: size in bytes and modification time in nanoseconds."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a picture of this content was found.
+
+    Attributes:
+        content: `blake3:<hex>`.
+        path: as the operating system spells it.
+        stamp: of the file when it was read.
+    """
+
+    content: str
+    path: str
+    stamp: FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +128,8 @@ class Recipe:
         segment_definitions: the platform's list of them.
         segment_time_format: how the platform writes boundaries.
         min_segment_s, max_segment_s: bounds of a segment's length.
+        whereabouts: where the files of its images lie, as far as this process has read them. No part of what is asked,
+        nor of equality: the ledger keeps it apart.
     """
 
     scope: str
@@ -104,6 +147,7 @@ class Recipe:
     segment_time_format: str | None = None
     min_segment_s: float | None = None
     max_segment_s: float | None = None
+    whereabouts: tuple[Whereabouts, ...] = field(default=(), compare=False, repr=False)
 
     def canonical(self) -> str:
         """Sorted JSON without unset members, so that a member added later leaves old hashes alone."""
@@ -128,7 +172,7 @@ class Recipe:
 
 @lru_cache(maxsize=64)  # asked for several times a video, and a whole archive shares one recipe: 0.1 ms a video
 def _canonical(recipe: Recipe) -> str:
-    facts = {name: getattr(recipe, name) for name in recipe.__slots__}
+    facts = {name: getattr(recipe, name) for name in recipe.__slots__ if name != "whereabouts"}
     return json.dumps({k: v for k, v in facts.items() if v is not None}, sort_keys=True, separators=(",", ":"))
 
 
@@ -174,14 +218,6 @@ class Medium:
     asset_id: str | None = None
     url: str | None = None
     base64: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class FileStamp:
-    """What tells whether a file is still the one that was read: size in bytes and modification time in nanoseconds."""
-
-    size_bytes: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +326,21 @@ class Result:
     data: Any = None
     valid: bool | None = None
     validation_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one request takes of an account: itself, minutes of video, tokens of the answer (an estimate at first)."""
+
+    requests: float = 1
+    minutes: float = 0
+    tokens: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A draw that was made: when, in epoch seconds, and for which job."""
+
+    at: float
+    draw: Draw
+    key: str = ""

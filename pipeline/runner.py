@@ -25,6 +25,7 @@ from pipeline.errors import (
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.media.identity import content_identity, stamp_of
+from pipeline.media.pictures import identity_of_set, read_images, recipe_of_images, url_content
 from pipeline.models import FileStamp, Identity, Overrides, Recipe, Video
 from pipeline.steps.landing import Landing
 from pipeline.steps.locks import KeyedLocks
@@ -142,16 +143,32 @@ class Runner:
                 await self._start(self._drive_active, job)
 
     async def _feed(self, rows: Iterable[Row]) -> None:
-        async for video, recipe, stamp in _stamped(rows):
+        async for video, asked, stamp in _stamped(rows):
             if self.stopped_by:
                 return
             self.tally.rows += 1
-            content = self._known_content(video, stamp)
+            recipe = self._with_known_images(video, asked, stamp)
+            content = self._known_content(video, recipe, stamp)
             if not self._at_rest(video, recipe, content):
                 await self._start(self._accept, video, recipe, stamp, content)
         self.tally.exhausted = True
 
-    def _known_content(self, video: Video, stamp: "Stamp") -> str | None:
+    def _with_known_images(self, video: Video, recipe: Recipe, stamp: "Stamp") -> Recipe:
+        """The recipe with the row's images in it, where the content of every one is known."""
+        if not isinstance(stamp, tuple):
+            return recipe
+        contents = [
+            self._ledger.known_content(image.path, seen) if image.path and seen else url_content(image.source)
+            for image, seen in zip(video.images, stamp, strict=True)
+        ]
+        known = [content for content in contents if content is not None]
+        return recipe_of_images(recipe, video.images, known, stamp) if len(known) == len(contents) else recipe
+
+    def _known_content(self, video: Video, recipe: Recipe, stamp: "Stamp") -> str | None:
+        if recipe.images is not None:
+            return identity_of_set(recipe.images)
+        if video.images:
+            return None
         if video.path is None:
             return f"url:{video.source}"
         return self._ledger.known_content(video.path, stamp) if isinstance(stamp, FileStamp) else None
@@ -191,7 +208,7 @@ class Runner:
 
     async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None) -> None:
         try:
-            identity = await self._identify(video, stamp, content)
+            recipe, identity = await self._identify(video, recipe, stamp, content)
         except SourceUnreadable as error:
             if (job := self._beyond_its_file(video, recipe)) is None:
                 await self._reject(video, recipe, error)
@@ -210,12 +227,19 @@ class Runner:
             self._reopening.discard(job.key)
             await self._drive_active(job.reopened() if job.state is State.FAILED else job)
 
-    async def _identify(self, video: Video, stamp: "Stamp", content: str | None) -> Identity:
+    async def _identify(
+        self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None
+    ) -> tuple[Recipe, Identity]:
         if isinstance(stamp, SourceUnreadable):
             raise stamp
+        if isinstance(stamp, tuple):
+            if content is None:
+                recipe = await read_images(recipe, video.images, self._hashing)
+            assert recipe.images is not None
+            return recipe, Identity(identity_of_set(recipe.images), None)
         if content is not None:
-            return Identity(content, stamp)
-        return await content_identity(video, stamp, self._hashing)
+            return recipe, Identity(content, stamp)
+        return recipe, await content_identity(video, stamp, self._hashing)
 
     def _beyond_its_file(self, video: Video, recipe: Recipe) -> Job | None:
         """The job under way, or being retried, of a file that is gone: with its asset uploaded it needs no file."""
@@ -293,7 +317,8 @@ class Runner:
             )
 
 
-Stamp = FileStamp | SourceUnreadable | None
+# Of a row of images: of each of them.
+Stamp = FileStamp | tuple[FileStamp | None, ...] | SourceUnreadable | None
 
 
 async def _stamped(rows: Iterable[Row]) -> AsyncIterator[tuple[Video, Recipe, Stamp]]:
@@ -318,10 +343,10 @@ def _take(rows: Iterator[Row]) -> list[tuple[Video, Recipe, Stamp]]:
 
 
 def _stamp(video: Video) -> Stamp:
-    if video.path is None:
-        return None
     try:
-        return stamp_of(video.path)
+        if video.images:
+            return tuple(None if image.path is None else stamp_of(image.path) for image in video.images)
+        return stamp_of(video.path) if video.path is not None else None
     except SourceUnreadable as error:
         return error
 

@@ -34,7 +34,7 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
         manifest = None
         if given["manifest"] is not None:
             recipe = configured_recipe(settings)
-            manifest, _ = checked_manifest(settings, Path(spool))
+            manifest, _ = checked_manifest(settings, recipe, Path(spool))
             further = rows_of(manifest.videos(), recipe)
 
         def feed(opened: Run) -> Iterator[Row]:

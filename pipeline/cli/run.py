@@ -25,6 +25,7 @@ from pipeline.config import Settings
 from pipeline.errors import FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
 from pipeline.models import Overrides, Recipe
+from pipeline.modes.pictures import judge_of
 from pipeline.runner import Row
 
 logger = structlog.get_logger()
@@ -43,21 +44,26 @@ def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
     log.configure(settings.log)
     recipe = configured_recipe(settings)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
-        manifest, total = checked_manifest(settings, Path(spool))
+        manifest, total = checked_manifest(settings, recipe, Path(spool))
         return anyio.run(
             drive, settings, _feed(manifest, recipe), total, Report(settings, config, given, as_json, manifest)
         )
 
 
-def checked_manifest(settings: Settings, spool: Path) -> tuple[Manifest, int | None]:
+def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[Manifest, int | None]:
     """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
 
     Raises:
         ManifestError: no manifest was named, or it has rows that cannot be read.
     """
-    asked = settings.recipe
-    configured = Overrides(start_time_s=asked.start_time, end_time_s=asked.end_time)
-    manifest = open_manifest(settings.manifest, configured=configured, stdin=sys.stdin.buffer, spool_dir=spool)
+    configured = Overrides(start_time_s=recipe.start_time_s, end_time_s=recipe.end_time_s)
+    manifest = open_manifest(
+        settings.manifest,
+        configured=configured,
+        judge=judge_of(recipe),
+        stdin=sys.stdin.buffer,
+        spool_dir=spool,
+    )
     return manifest, manifest.check()
 
 

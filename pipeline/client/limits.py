@@ -1,19 +1,36 @@
 """Budgets: when a request may leave. One per endpoint class, plus a door that one caller closes for all."""
 
+import math
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from random import random
+from types import MappingProxyType
+from typing import Literal
 
 import anyio
 import structlog
 from aiolimiter import AsyncLimiter
 
+from pipeline.client.account import Account, Book
 from pipeline.client.clock import loop_time
+from pipeline.client.refusals import Left
 from pipeline.client.retry import backoff_s
-from pipeline.config import LimitSettings, RetrySettings
+from pipeline.client.windows import Unit, Window
+from pipeline.config import LimitSettings, RateName, RetrySettings
+from pipeline.errors import LimitReached
+
+ClassName = Literal["analyze", "upload"]
+Books = Mapping[ClassName, Book]
+NO_BOOKS: Books = MappingProxyType({})
 
 # Those who waited leave over a time that grows with their number, so that a door that opens makes no stampede.
 SPREAD_EACH_S = 0.05
 SPREAD_MAX_S = 5.0
+# One creation takes about a tenth of a second, so one after the other are 600 a minute: more than any tier takes. Each
+# that is taken lets a fraction more be on their way at once.
+FIRST_AT_ONCE = 1.0
+GROWTH = 0.05
 # A pause that grows by less than this is the same pause, and not worth a second event.
 SAME_PAUSE_S = 1.0
 # A wait of any length is kept, but a date can only tell it up to the year 9999: beyond a century it tells a century.
@@ -25,8 +42,9 @@ log = structlog.get_logger()
 class Gate:
     """A door that one caller closes for everyone until a moment."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, max_wait_s: float = math.inf) -> None:
         self._name = name
+        self._max_wait_s = max_wait_s
         self._opens_at = 0.0
         self._waiting = 0
 
@@ -42,15 +60,23 @@ class Gate:
         is_news = not self.is_closed or gained_s > SAME_PAUSE_S
         self._opens_at = max(self._opens_at, opens_at)
         if is_news:
-            resume_at = datetime.now(UTC) + timedelta(seconds=min(wait_s, CENTURY.total_seconds()))
-            log.warning(
-                "requests.paused", of=self._name, why=why, wait_s=round(wait_s, 3), resume_at=resume_at.isoformat()
-            )
+            resume_at = _from_now(wait_s).isoformat()
+            log.warning("requests.paused", of=self._name, why=why, wait_s=round(wait_s, 3), resume_at=resume_at)
 
     async def wait(self) -> None:
-        """Return once the door is open."""
+        """Return once the door is open.
+
+        Raises:
+            LimitReached: it stays closed for longer than a run should wait.
+        """
         if not self.is_closed:
             return
+        if (wait_s := self._opens_at - loop_time()) > self._max_wait_s:
+            raise LimitReached(
+                f"{self._name}: the platform takes no more requests for {wait_s / 60:,.0f} min; run the same command "
+                "again then",
+                resume_at=_from_now(wait_s),
+            )
         self._waiting += 1
         try:
             while self.is_closed:
@@ -60,18 +86,55 @@ class Gate:
             self._waiting -= 1
 
 
+def _from_now(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=min(seconds, CENTURY.total_seconds()))
+
+
 class Budget:
     """The requests of one endpoint class: paced by a rate, paused for all by one refusal."""
 
-    def __init__(self, name: str, per_minute: float | None, retry: RetrySettings) -> None:
-        self._gate = Gate(name)
+    def __init__(
+        self,
+        name: str,
+        per_minute: float | None,
+        retry: RetrySettings,
+        *,
+        max_wait_s: float = math.inf,
+        account: Account | None = None,
+        at_once: float = math.inf,
+    ) -> None:
+        """Open a budget.
+
+        Args:
+            name: of the endpoint class.
+            per_minute: requests, at even intervals; None is no pace.
+            retry: how a pause grows where the platform names no time.
+            max_wait_s: a longer pause ends the run for now.
+            account: the longer dimensions.
+            at_once: how many requests may be on their way at first; a refusal makes it one.
+        """
+        self.account = account or Account(name, (), max_wait_s=max_wait_s)
+        self._gate = Gate(name, max_wait_s)
         self._retry = retry
         self._refusals = 0
+        self._at_once = at_once
+        self._under_way = anyio.CapacityLimiter(_whole(at_once))
         # One at a time at even intervals: a bucket of per_minute would let almost twice the rate through at first.
         self._limiter = AsyncLimiter(1, 60 / per_minute) if per_minute else None
 
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        """Wait until one more request may be sent; it is on its way for as long as the block lasts.
+
+        Few are on their way at once where limits are known or met, so that a limit that is stricter than was thought
+        refuses one request and not all that had left with it.
+        """
+        async with self._under_way:
+            await self.leave()
+            yield
+
     async def leave(self) -> None:
-        """Wait until one more request may be sent."""
+        """Wait for the pace and for the end of every pause."""
         await self._gate.wait()
         if self._limiter is None:
             return
@@ -84,15 +147,28 @@ class Budget:
         """The platform said 429: pause for as long as it asked, else longer with every refusal in a row."""
         if not self._gate.is_closed:
             self._refusals += 1
+        self._allow(1)
         if wait_s is None:
             wait_s = backoff_s(self._refusals + 1, base_s=self._retry.base_s, max_s=self._retry.max_s, dice=1)
         self._gate.close(max(wait_s, self._retry.base_s), why="too many requests")
 
-    def accepted(self, used_up_for_s: float | None) -> None:
-        """The platform took a request; with `used_up_for_s` it added that this was the last one for so many seconds."""
+    def accepted(self, left: Iterable[Left] = ()) -> None:
+        """The platform took a request, and told what is left; nothing left closes the door until there is."""
         self._refusals = 0
-        if used_up_for_s:
-            self._gate.close(used_up_for_s, why="the platform says that its limit is used up")
+        self._allow(self._at_once + GROWTH)
+        for dimension in left:
+            self.account.told(dimension.unit, dimension.remaining, dimension.reset_s)
+            if dimension.unit == "requests" and dimension.remaining <= 0 and dimension.reset_s > 0:
+                self._gate.close(dimension.reset_s, why="the platform says that its limit is used up")
+
+    def _allow(self, at_once: float) -> None:
+        self._at_once = at_once
+        if (whole := _whole(at_once)) != self._under_way.total_tokens:
+            self._under_way.total_tokens = whole
+
+
+def _whole(count: float) -> float:
+    return math.floor(count) if math.isfinite(count) else math.inf
 
 
 class Line:
@@ -119,12 +195,40 @@ class Line:
         )
 
 
+def windows_of(limits: LimitSettings, name: ClassName) -> list[Window]:
+    """The dimensions of an endpoint class."""
+    minute_s, hour_s, day_s = (length_s + limits.slack_s for length_s in (limits.minute_s, limits.hour_s, limits.day_s))
+    dimensions: dict[ClassName, list[tuple[Unit, RateName, float]]] = {
+        "analyze": [
+            ("requests", "analyze_per_minute", minute_s),
+            ("requests", "analyze_per_day", day_s),
+            ("minutes", "video_minutes_per_hour", hour_s),
+            ("minutes", "video_minutes_per_day", day_s),
+            ("tokens", "output_tokens_per_minute", minute_s),
+            ("tokens", "output_tokens_per_day", day_s),
+        ],
+        "upload": [("requests", "upload_per_minute", minute_s), ("requests", "upload_per_day", day_s)],
+    }
+    rates = ((unit, limits.rate(rate), length_s) for unit, rate, length_s in dimensions[name])
+    return [Window(unit, most, length_s) for unit, most, length_s in rates if most is not None]
+
+
 class Limits:
     """Every budget of one platform. Chunks, their reports and deletions have no documented rate."""
 
-    def __init__(self, limits: LimitSettings, retry: RetrySettings) -> None:
-        self.analyze = Budget("analyze", limits.analyze_per_minute, retry)
-        self.upload = Budget("upload", limits.upload_per_minute, retry)
-        self.read = Budget("read", limits.read_per_minute, retry)
+    def __init__(self, limits: LimitSettings, retry: RetrySettings, books: Books = NO_BOOKS) -> None:
+        scale = 60 / limits.minute_s
+
+        def budget(name: ClassName, per_minute: RateName) -> Budget:
+            rate = limits.rate(per_minute)
+            account = Account(name, windows_of(limits, name), max_wait_s=limits.max_wait_s, book=books.get(name))
+            paced = None if rate is None else rate * scale
+            # uploads are long and many at once; a creation of an analysis is over in no time
+            at_once = FIRST_AT_ONCE if name == "analyze" and account.is_limited else math.inf
+            return Budget(name, paced, retry, max_wait_s=limits.max_wait_s, account=account, at_once=at_once)
+
+        self.analyze = budget("analyze", "analyze_per_minute")
+        self.upload = budget("upload", "upload_per_minute")
+        self.read = Budget("read", limits.read_per_minute, retry, max_wait_s=limits.max_wait_s)
         self.other = Budget("other", None, retry)
         self.chunks = Budget("chunks", None, retry)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import anyio
 from pydantic import SecretStr
 
+from pipeline.client.account import Account
 from pipeline.client.assets import Assets
 from pipeline.client.failures import gravest_failure
+from pipeline.client.limits import NO_BOOKS, Books
 from pipeline.client.tasks import Tasks
 from pipeline.client.transport import Transport, open_transport
 from pipeline.client.uploads import Uploads
@@ -28,6 +30,16 @@ class Platform:
     transport: Transport
 
     @property
+    def analyses(self) -> Account:
+        """What analyses are drawn on."""
+        return self.transport.limits.analyze.account
+
+    @property
+    def creations(self) -> Account:
+        """What new assets are drawn on."""
+        return self.transport.limits.upload.account
+
+    @property
     def requests(self) -> int:
         """How many HTTP requests have been sent so far, chunks and repeated attempts included."""
         return self.transport.requests
@@ -42,6 +54,7 @@ async def open_platform(
     polling: PollingSettings,
     retry: RetrySettings,
     limits: LimitSettings,
+    books: Books = NO_BOOKS,
     ssl: tls.SSLContext | None = None,
 ) -> AsyncIterator[Platform]:
     """Hold a platform's connections and its watch open until the block ends.
@@ -52,13 +65,16 @@ async def open_platform(
         upload: settings of that name, as the next three.
         polling: when to look again.
         retry: ceilings and timeouts.
-        limits: requests a minute, and connections.
+        limits: what the account may draw, and connections.
+        books: where draws are remembered, by endpoint class.
         ssl: trusts other certificates than the system does.
 
     Raises:
         ConfigError: the base URL is none.
     """
-    async with open_transport(base_url, api_key, upload=upload, retry=retry, limits=limits, ssl=ssl) as transport:
+    async with open_transport(
+        base_url, api_key, upload=upload, retry=retry, limits=limits, books=books, ssl=ssl
+    ) as transport:
         threads = anyio.CapacityLimiter(upload.chunks)
         assets = Assets(transport, upload, threads)
         tasks = Tasks(transport)

@@ -8,11 +8,11 @@ from it.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -35,7 +35,10 @@ WAIT_CODES = frozenset({"request_canceled_or_timed_out", "video_not_ready"})
 # A gateway speaks for a platform that is away.
 AWAY_STATUSES = frozenset({502, 503, 504})
 RESET_HEADERS = ("X-Ratelimit-Reset", "X-RateLimit-Request-Reset")
-REMAINING_HEADERS = ("X-Ratelimit-Remaining", "X-RateLimit-Request-Remaining")
+LEFT_HEADERS: tuple[tuple[Literal["requests", "minutes"], tuple[str, ...], tuple[str, ...]], ...] = (
+    ("requests", ("X-Ratelimit-Remaining", "X-RateLimit-Request-Remaining"), RESET_HEADERS),
+    ("minutes", ("X-RateLimit-Duration-Remaining",), ("X-RateLimit-Duration-Reset",)),
+)
 # Read as seconds this is past the year 5000: a larger reset counts milliseconds.
 MAX_EPOCH_S = 1e11
 # No documented window is longer than a day, so a reset further away is a wrong clock or a wrong unit.
@@ -158,16 +161,33 @@ def asked_wait_s(headers: Mapping[str, str]) -> float | None:
 
 def reset_s(headers: Mapping[str, str]) -> float | None:
     """Seconds, at most a day, until the window of the rate headers (either spelling, epoch s or ms) begins anew."""
-    reset = _first_number(headers, RESET_HEADERS)
+    return _reset_s(headers, RESET_HEADERS)
+
+
+def _reset_s(headers: Mapping[str, str], names: tuple[str, ...]) -> float | None:
+    reset = _first_number(headers, names)
     if reset is None:
         return None
     epoch_s = reset / 1000 if reset > MAX_EPOCH_S else reset
     return min(max(0.0, epoch_s - platform_now(headers).timestamp()), MAX_RESET_S)
 
 
-def used_up_for_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds for which no further request of this kind will be taken, where a success says so."""
-    return reset_s(headers) if _first_number(headers, REMAINING_HEADERS) == 0 else None
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the platform says is left of one dimension, and the seconds until its window begins anew."""
+
+    unit: Literal["requests", "minutes"]
+    remaining: float
+    reset_s: float
+
+
+def left(headers: Mapping[str, str]) -> Iterator[Left]:
+    """What a success tells of the account's limits; nothing where it does not tell both halves."""
+    for unit, remaining_names, reset_names in LEFT_HEADERS:
+        remaining = _first_number(headers, remaining_names)
+        seconds = _reset_s(headers, reset_names)
+        if remaining is not None and seconds is not None:
+            yield Left(unit, remaining, seconds)
 
 
 def platform_now(headers: Mapping[str, str]) -> datetime:

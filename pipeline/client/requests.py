@@ -1,7 +1,7 @@
 """Questions in the platform's words. Shapes: TwelveLabs API reference, July 2026, and twelvelabs 1.3.6. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,6 +12,16 @@ from pipeline.models import AnalysisMode, AnalysisRequest, Medium, Picture
 Pictures = Mapping[str, Mapping[str, str]]
 # Members of a batch's item that no default can stand for.
 OF_ITS_OWN = frozenset({"video", "custom_id"})
+
+
+def pictures_of(asked: AnalysisRequest) -> Iterator[Picture]:
+    """Every image that a question needs."""
+    yield from asked.media_sources
+    yield from asked.images
+    if asked.response_format is not None and '"media_sources"' in asked.response_format:
+        form: dict[str, Any] = orjson.loads(asked.response_format)
+        for definition in form.get("segment_definitions", ()):
+            yield from (Picture(**one) for one in definition.get("media_sources") or ())
 
 
 def task_body(asked: AnalysisRequest, medium: Medium, custom_id: str, pictures: Pictures) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from yarl import URL
 from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
-from pipeline.client.limits import Budget, Limits, Line
-from pipeline.client.refusals import AWAY_STATUSES, Meaning, refusal, used_up_for_s
+from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
+from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
 from pipeline.client.retry import persist
 from pipeline.config import LimitSettings, RetrySettings, UploadSettings
 from pipeline.errors import (
@@ -46,6 +46,7 @@ class Transport:
     Attributes:
         requests: how many have been sent, of every kind and counting every attempt.
         storage: whether the storage answers.
+        limits: what the account may draw.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Transport:
         api_key: SecretStr,
         upload: UploadSettings,
         retry: RetrySettings,
-        limits: LimitSettings,
+        limits: Limits,
     ) -> None:
         self.requests = 0
         self.storage = Line("the storage of the platform", retry)
@@ -65,7 +66,7 @@ class Transport:
         self._api_key = api_key
         self._retry = retry
         self._stall_s = upload.stall_s
-        self._limits = Limits(limits, retry)
+        self.limits = limits
         self._file_bodies = anyio.CapacityLimiter(upload.chunks)
 
     async def ask(self, call: Call) -> Answer:
@@ -91,9 +92,12 @@ class Transport:
 
     async def once(self, call: Call) -> Answer:
         """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
-        budget: Budget = getattr(self._limits, call.budget)
+        budget: Budget = getattr(self.limits, call.budget)
         await self._platform.gate.wait()
-        await budget.leave()
+        async with budget.passage():
+            return await self._once(call, budget)
+
+    async def _once(self, call: Call, budget: Budget) -> Answer:
         headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
         if call.content is not None:
             headers["Content-Type"] = call.content_type
@@ -116,10 +120,10 @@ class Transport:
             TransientError, SourceUnreadable, UnexpectedResponse: as they say.
         """
         await self.storage.gate.wait()
-        await self._limits.chunks.leave()
+        await self.limits.chunks.leave()
         # encoded=True: a signature covers the URL to the letter
         answer = await self._exchange(self.storage, "PUT", URL(url, encoded=True), headers, body, on_bytes)
-        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), self._limits.chunks)
+        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), self.limits.chunks)
         if isinstance(error, TransientError):
             raise error
         if error is not None:
@@ -201,7 +205,7 @@ class Transport:
     def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
         """Book an answer to its budget; the error that it stands for, if it is no success."""
         if answer.status < 300:
-            budget.accepted(used_up_for_s(answer.headers))
+            budget.accepted(left(answer.headers))
             return None
         error = self._refusal(answer, meaning)
         if isinstance(error, RateLimited):
@@ -230,6 +234,7 @@ async def open_transport(
     upload: UploadSettings,
     retry: RetrySettings,
     limits: LimitSettings,
+    books: Books = NO_BOOKS,
     ssl: tls.SSLContext | None = None,
 ) -> AsyncIterator[Transport]:
     """Hold the connections to one platform open, each reused, until the block ends."""
@@ -247,7 +252,7 @@ async def open_transport(
         headers={"User-Agent": USER_AGENT},
         middlewares=(_never_twice,),
     ) as session:
-        yield Transport(session, base_url, api_key, upload, retry, limits)
+        yield Transport(session, base_url, api_key, upload, retry, Limits(limits, retry, books))
 
 
 async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -25,6 +25,7 @@ from pipeline.config.sections import (
 )
 from pipeline.config.server import ServerSettings
 from pipeline.config.settings import Settings
+from pipeline.config.tiers import RateName
 
 __all__ = [
     "API_KEY_VARIABLE",
@@ -36,6 +37,7 @@ __all__ = [
     "PlatformSettings",
     "PollingSettings",
     "PriceSettings",
+    "RateName",
     "RecipeSettings",
     "RetrySettings",
     "RunSettings",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from pipeline.config.section import MIB, Section
+from pipeline.config.tiers import RateName, TierName, rate_of
 
 REMOTE_URL = "https://api.twelvelabs.io/v1.3"
 ADDRESS = re.compile(r"https?://[^\s/]")
@@ -37,7 +38,8 @@ class RecipeSettings(Section):
 
     `response_schema` is the form of the answer: a JSON schema written here, the path of a `.json` file that holds one,
     or a pydantic model as `package.module:Model`. An answer that does not keep to it is asked for again up to
-    `max_reasks` times, each of them paid.
+    `max_reasks` times, each of them paid. `media_sources` are reference images, name -> path or URL, that the prompt
+    speaks of as `<@name>`.
     """
 
     prompt: str | None = None
@@ -49,6 +51,7 @@ class RecipeSettings(Section):
     end_time: float | None = Field(None, gt=0)
     response_schema: dict[Any, Any] | str | None = None
     max_reasks: int = Field(0, ge=0, le=10)
+    media_sources: dict[str, str] = Field(default_factory=dict)
 
 
 class ManifestSettings(Section):
@@ -98,10 +101,14 @@ class RunSettings(Section):
 
 
 class UploadSettings(Section):
-    """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest."""
+    """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest.
+
+    An image of at most `inline_image_bytes` travels inside every question that needs it, a larger one is uploaded once.
+    """
 
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
+    inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)
     files: int = Field(4, ge=1, le=256)
     chunks: int = Field(8, ge=1, le=256)
     read_bytes: int = Field(256 * 1024, ge=4096, le=16 * MIB)
@@ -151,17 +158,44 @@ class RetrySettings(Section):
 
 
 class LimitSettings(Section):
-    """Requests a minute per endpoint class; null is no limit. Defaults: free and first developer tier."""
+    """What the account may draw, in six dimensions; null is no limit. What is not set is as the `tier` has it.
 
-    analyze_per_minute: float | None = Field(60, gt=0)
-    upload_per_minute: float | None = Field(60, gt=0)
+    Minutes are of video, tokens of the answers. All of them are kept in windows that roll, a minute of them `minute_s`
+    long, an hour `hour_s`, a day `day_s`, and `slack_s` longer, because a request is counted when it arrives. What was
+    drawn is remembered in `shared_file`, by which several output folders of one account draw on the same limits; where
+    none is named, in the output folder.
+
+    A wait of more than `max_wait_s` pauses the run instead. Until answers have told better, one is thought to take
+    `tokens_per_answer`.
+    """
+
+    tier: TierName | None = "free"
+    analyze_per_minute: float | None = Field(None, gt=0)
+    analyze_per_day: float | None = Field(None, gt=0)
+    upload_per_minute: float | None = Field(None, gt=0)
+    upload_per_day: float | None = Field(None, gt=0)
+    video_minutes_per_hour: float | None = Field(None, gt=0)
+    video_minutes_per_day: float | None = Field(None, gt=0)
+    output_tokens_per_minute: float | None = Field(None, gt=0)
+    output_tokens_per_day: float | None = Field(None, gt=0)
     read_per_minute: float | None = Field(600, gt=0)
+    minute_s: float = Field(60, gt=0)
+    hour_s: float = Field(3600, gt=0)
+    day_s: float = Field(24 * 3600, gt=0)
+    slack_s: float = Field(0.5, ge=0)
+    max_wait_s: float = Field(900, gt=0)
+    tokens_per_answer: float = Field(600, ge=0)
+    shared_file: Path | None = None
     connections: int = Field(64, ge=1, le=1000)
 
     @classmethod
     def unlimited(cls) -> "LimitSettings":
         """For the embedded platform, which has no account to protect."""
-        return cls(analyze_per_minute=None, upload_per_minute=None, read_per_minute=None)
+        return cls(tier=None, read_per_minute=None)
+
+    def rate(self, name: RateName) -> float | None:
+        """A limit as it was set, else as the tier has it."""
+        return rate_of(self, name)
 
 
 class PriceSettings(Section):

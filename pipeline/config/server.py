@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from pipeline.config.section import MIB, Section
+from pipeline.config.tiers import RateName, TierName, rate_of
 
 
 class ServerSettings(Section):
@@ -63,9 +64,17 @@ class ServerSettings(Section):
         webhook_attempts, webhook_backoff_s: how often an event is tried, and how long to wait after the first attempt,
             twice as long after each further one; the platform documents neither.
         webhook_timeout_s: how long an address may take to answer.
-        analyze_per_minute, upload_per_minute, read_per_minute: requests a window; null is no limit. The platform's free
-            tier has 60, 60 and no stated one.
-        rate_window: `fixed` windows, or a `rolling` one; `rate_window_s` long.
+        tier: the account's plan, whose limits hold where none of the next are set; null has none. The counts live as
+            long as the process.
+        analyze_per_minute, analyze_per_day, upload_per_minute, upload_per_day, read_per_minute: requests; null is no
+            limit.
+        video_minutes_per_hour, video_minutes_per_day: what analyses of assets look at.
+        output_tokens_per_minute, output_tokens_per_day: of all answers.
+        rate_window: `fixed` windows, or `rolling` ones; a minute of them is `rate_window_s` long, an hour
+            `rate_hour_s`, a day `rate_day_s`.
+        rate_definitions: segment definitions multiply the minutes; the platform says so of its prices only.
+        rate_batches: the videos of batches are counted; the platform does not say, and a batch may hold more than a day
+            allows.
         rate_body: 429 of an analysis with flat JSON, or `empty`.
         rate_headers: which spelling of the rate headers is sent: `X-Ratelimit-*`, `X-RateLimit-Request-*`, or none.
         retry_after: whether a 429 has a Retry-After.
@@ -140,14 +149,29 @@ class ServerSettings(Section):
     webhook_backoff_s: float = Field(1, ge=0)
     webhook_timeout_s: float = Field(10, gt=0)
 
-    analyze_per_minute: int | None = Field(None, ge=0)
-    upload_per_minute: int | None = Field(None, ge=0)
-    read_per_minute: int | None = Field(None, ge=0)
+    tier: TierName | None = None
+    analyze_per_minute: float | None = Field(None, ge=0)
+    analyze_per_day: float | None = Field(None, ge=0)
+    upload_per_minute: float | None = Field(None, ge=0)
+    upload_per_day: float | None = Field(None, ge=0)
+    read_per_minute: float | None = Field(None, ge=0)
+    video_minutes_per_hour: float | None = Field(None, ge=0)
+    video_minutes_per_day: float | None = Field(None, ge=0)
+    output_tokens_per_minute: float | None = Field(None, ge=0)
+    output_tokens_per_day: float | None = Field(None, ge=0)
     rate_window: Literal["fixed", "rolling"] = "fixed"
     rate_window_s: float = Field(60, gt=0)
+    rate_hour_s: float = Field(3600, gt=0)
+    rate_day_s: float = Field(24 * 3600, gt=0)
+    rate_definitions: bool = False
+    rate_batches: bool = False
     rate_body: Literal["json", "empty"] = "json"
     rate_headers: Literal["x-ratelimit", "x-ratelimit-request", "none"] = "x-ratelimit"
     retry_after: bool = True
+
+    def rate(self, name: RateName) -> float | None:
+        """A limit as it was set, else as the tier has it."""
+        return rate_of(self, name)
 
     @field_validator("webhook_urls")
     @classmethod

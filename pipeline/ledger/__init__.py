@@ -28,7 +28,7 @@ from pipeline.ledger.records import (
     job_values,
 )
 from pipeline.ledger.view import LedgerView
-from pipeline.models import Identity, Recipe, Video
+from pipeline.models import Identity, Recipe, Video, Whereabouts
 
 __all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "SourceRow", "WrittenLine"]
 
@@ -112,6 +112,11 @@ class Ledger(LedgerView):
         """Record how far sinks are accounted for, after one was rebuilt."""
         await self._commits.submit(lambda db: _account(db, sinks))
 
+    async def hold_asset(self, scope: str, content: str, asset_id: str) -> None:
+        """The platform holds this content, which is no video of a job, under this id."""
+        sql = "INSERT OR REPLACE INTO assets (scope, content, asset_id) VALUES (?, ?, ?)"
+        await self._commits.submit(lambda db: db.execute(sql, (scope, content, asset_id)).rowcount)
+
     async def forget_asset(self, scope: str, content: str, asset_id: str | None) -> None:
         """The platform no longer holds this asset, or refused it; None forgets an upload session that is over.
 
@@ -133,26 +138,51 @@ def _accept(db: sqlite3.Connection, video: Video, recipe: Recipe, identity: Iden
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
             (os.fsencode(video.path), identity.stamp.size_bytes, identity.stamp.mtime_ns, identity.content),
         )
+    _remember_pictures(db, recipe.whereabouts)
     db.execute("INSERT OR IGNORE INTO recipes VALUES (?, ?, ?)", (recipe.id, recipe.scope, recipe.canonical()))
     values = job_values(fresh) | {"recipe_id": recipe.id, "run_id": run_id, "updated_at": _now()}
     db.execute(
         f"INSERT OR IGNORE INTO jobs ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values
     )
+    asked_id = _asked_id(recipe)
     if identity.is_read:
-        _retire_others(db, key, video.source, recipe.id)
+        _retire_others(db, key, video.source, asked_id)
     else:  # whatever its earlier job still has under way or paid for is no worse for it
         db.execute(
             "UPDATE sources SET stale = 1 WHERE source = ? AND recipe_id = ? AND key <> ? AND written",
-            (video.source, recipe.id, key),
+            (video.source, asked_id, key),
         )
     metadata = dict(video.metadata) if video.id is None else {"id": video.id, **video.metadata}
     db.execute(
         "INSERT INTO sources (key, source, path, recipe_id, metadata, run_id) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET stale = 0, run_id = iif(written, run_id, excluded.run_id)",
-        (key, video.source, values["path"], recipe.id, json.dumps(metadata), run_id),
+        (key, video.source, values["path"], asked_id, json.dumps(metadata), run_id),
     )
     job = job_of(db.execute(f"SELECT {JOB_COLUMNS} FROM {JOBS} WHERE key = ?", (key,)).fetchone())
     return job if job == fresh else _follow_source(db, job, fresh)
+
+
+def _asked_id(recipe: Recipe) -> str:
+    """What a source is asked, whatever it holds by now: images that are analysed are part of the recipe."""
+    return recipe.id if recipe.images is None else replace(recipe, images=None).id
+
+
+def _remember_pictures(db: sqlite3.Connection, found: Sequence[Whereabouts]) -> None:
+    """Where the files of a recipe's images lie, and which content they had; nothing is written where that is known."""
+    for one in found:
+        path = os.fsencode(one.path)
+        db.execute(
+            "INSERT INTO pictures (content, path) VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET path = excluded.path WHERE path <> excluded.path",
+            (one.content, path),
+        )
+        values = {"path": path, "size": one.stamp.size_bytes, "mtime": one.stamp.mtime_ns, "content": one.content}
+        db.execute(
+            "INSERT INTO files (path, size_bytes, mtime_ns, content) VALUES (:path, :size, :mtime, :content)"
+            " ON CONFLICT DO UPDATE SET size_bytes = :size, mtime_ns = :mtime, content = :content"
+            " WHERE (size_bytes, mtime_ns, content) <> (:size, :mtime, :content)",
+            values,
+        )
 
 
 def _retire_others(db: sqlite3.Connection, key: str, source: str, recipe_id: str) -> None:
@@ -205,7 +235,7 @@ def _save(db: sqlite3.Connection, job: Job) -> None:
             "UPDATE assets SET duration_s = ? WHERE scope = ? AND content = ? AND asset_id = ?",
             (job.duration_s, job.recipe.scope, job.content, job.asset_id),
         )
-    elif job.state in (State.OPENED, State.UPLOADED) and not job.reused_asset:
+    elif job.state in (State.OPENED, State.UPLOADED) and not job.reused_asset and (job.asset_id or job.upload):
         db.execute(
             "INSERT OR REPLACE INTO assets"
             " SELECT ?, content, upload, iif(state = 'uploaded', asset_id, NULL), duration_s FROM jobs WHERE key = ?",

@@ -93,11 +93,10 @@ CREATE TABLE IF NOT EXISTS sources (
 CREATE INDEX IF NOT EXISTS sources_by_source ON sources (source, recipe_id);
 CREATE INDEX IF NOT EXISTS sources_by_run ON sources (run_id, written);
 
--- Where the images lie that recipes refer to by their content. Without a path: a URL.
+-- Where the files of the images lie that recipes refer to by their content; one that is a URL needs no place.
 CREATE TABLE IF NOT EXISTS pictures (
     content TEXT PRIMARY KEY,
-    source  TEXT NOT NULL,
-    path    BLOB
+    path    BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- How far each sink is accounted for: bytes beyond were appended just before a crash.

@@ -141,6 +141,11 @@ class LedgerView:
         )
         return HeldAsset(upload_of(row["upload"]), row["asset_id"], row["duration_s"]) if row else None
 
+    def picture(self, content: str) -> str | None:
+        """Where a file of this content was seen last, as the operating system spells it."""
+        row = self._one("SELECT path FROM pictures WHERE content = ?", (content,))
+        return os.fsdecode(row["path"]) if row else None
+
     def waits(self, limit: int = 500) -> list[tuple[float, float]]:
         """(video seconds, seconds from submission to answer) of recent answers, newest first."""
         rows = self._all(

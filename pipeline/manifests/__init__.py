@@ -6,14 +6,14 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.config import ManifestSettings
 from pipeline.errors import ManifestError
-from pipeline.manifests import csv_table, json_lines, text_list
-from pipeline.manifests.contract import Manifest, Place
+from pipeline.manifests import csv_table, images, json_lines, text_list
+from pipeline.manifests.contract import Judge, Manifest, Place, lenient
 from pipeline.manifests.folder import Folder
 from pipeline.manifests.listed import listed, unreadable
 from pipeline.manifests.rows import is_url, window_problem
@@ -48,6 +48,7 @@ def open_manifest(
     settings: ManifestSettings,
     *,
     configured: Overrides = Overrides(),  # noqa: B008 - frozen
+    judge: Judge = lenient,
     stdin: BinaryIO | None = None,
     spool_dir: Path | None = None,
 ) -> Manifest:
@@ -58,6 +59,7 @@ def open_manifest(
             list, or JSON lines where the first character is a brace. Relative sources are relative to the manifest's
             folder, on stdin to the working directory.
         configured: what the configuration asks of every video; rows are judged together with it.
+        judge: tells how a row's words and images go together.
         stdin: where `-` is read from.
         spool_dir: a folder for what can be read once only (stdin, a pipe), because a manifest is read twice.
 
@@ -69,18 +71,18 @@ def open_manifest(
         raise ManifestError("no manifest; name a folder, a list of videos, or - for stdin", code="manifest_missing")
     if source == STDIN:
         assert stdin is not None, "a manifest on stdin needs stdin"
-        return _spooled(settings, configured, "stdin", stdin, spool_dir)
+        return _spooled(Place("", "stdin", "", settings, configured, judge), stdin, spool_dir)
     name = shown(source)
     if is_url(source):
-        return Single(Place(source, name, str(Path.cwd()), settings, configured))
+        return Single(Place(source, name, str(Path.cwd()), settings, configured, judge))
     path = os.path.abspath(source)  # noqa: PTH100 - as the system spells it, `..` taken out
     mode = _mode(path, name)
     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-        place = Place(path, name, os.path.dirname(path), settings, configured)  # noqa: PTH120 - as above
+        place = Place(path, name, os.path.dirname(path), settings, configured, judge)  # noqa: PTH120 - as above
         return MANIFESTS["folder" if stat.S_ISDIR(mode) else _kind_of(place)].open(place)
     try:
         with Path(path).open("rb") as pipe:
-            return _spooled(settings, configured, name, pipe, spool_dir)
+            return _spooled(Place("", name, "", settings, configured, judge), pipe, spool_dir)
     except OSError as error:
         raise unreadable(name, error) from error
 
@@ -99,10 +101,11 @@ def _kind_of(place: Place) -> str:
     by_suffix = {known: kind for kind, entry in MANIFESTS.items() for known in entry.suffixes}
     if suffix in by_suffix:
         return by_suffix[suffix]
-    if suffix in place.video_suffixes:
+    if suffix in place.video_suffixes or suffix in images.SUFFIXES:
         return "video"
     raise ManifestError(
-        f"{place.name} is no manifest: its suffix is none of {', '.join(by_suffix)}, nor that of a video; rename it",
+        f"{place.name} is no manifest: its suffix is none of {', '.join(by_suffix)}, nor that of a video or an image; "
+        "rename it",
         code="manifest_unknown",
     )
 
@@ -116,9 +119,8 @@ def _nearest(path: str) -> str:
     return f"; did you mean {shown(close[0])}?" if close else "; check the path"
 
 
-def _spooled(
-    settings: ManifestSettings, configured: Overrides, name: str, stream: BinaryIO, spool_dir: Path | None
-) -> Manifest:
+def _spooled(place: Place, stream: BinaryIO, spool_dir: Path | None) -> Manifest:
+    """Keep what can be read once only. Of the place, path and folder follow from that."""
     assert spool_dir is not None, "a manifest that can be read once only needs a folder to be kept in"
     path = spool_dir.absolute() / SPOOL_NAME
     try:
@@ -127,6 +129,6 @@ def _spooled(
             spool.seek(0)
             head = spool.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     except OSError as error:
-        raise unreadable(name, error) from error
+        raise unreadable(place.name, error) from error
     kind = "jsonl" if head.startswith(b"{") else "text"
-    return MANIFESTS[kind].open(Place(str(path), name, str(Path.cwd()), settings, configured))
+    return MANIFESTS[kind].open(replace(place, path=str(path), base=str(Path.cwd())))

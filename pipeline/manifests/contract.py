@@ -1,11 +1,19 @@
 """What every manifest keeps to, and what it is opened with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.config import ManifestSettings
 from pipeline.models import Overrides, Video
+
+# What is wrong with a row's own prompt (None: the configured one) and the names of its images, each with its remedy.
+Judge = Callable[[str | None, tuple[str, ...]], Sequence[str]]
+
+
+def lenient(prompt: str | None, names: tuple[str, ...]) -> Sequence[str]:  # noqa: ARG001 - a Judge
+    """Finds nothing wrong."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class Place:
         name: what messages call it: as the user wrote it, or `stdin`.
         base: the absolute folder that relative sources are relative to.
         configured: what the configuration asks; a row's clip window is judged together with it.
+        judge: tells how words and images go together.
     """
 
     path: str
@@ -24,6 +33,7 @@ class Place:
     base: str
     settings: ManifestSettings
     configured: Overrides
+    judge: Judge = lenient
 
     @property
     def video_suffixes(self) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Comma-separated values with the names of the columns in the first line.
 
-Of `id`, `prompt`, `start_time` and `end_time` an empty cell is the same as none. Every further column is text and
-travels as it is; the column `metadata` is nothing special here.
+Of `images`, `id`, `prompt`, `start_time` and `end_time` an empty cell is the same as none; of `source` too, where
+there is a column `images`, whose cells are JSON. Every further column is text and travels as it is; the column
+`metadata` is nothing special here.
 """
 
 import csv
 import difflib
+import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from io import TextIOWrapper
@@ -16,7 +18,7 @@ from pipeline.manifests.listed import Numbered
 from pipeline.manifests.rows import quoted
 
 NUMBERS = frozenset({"start_time", "end_time"})
-PARTICULAR = ("id", "prompt", *NUMBERS, "metadata", "")  # columns whose cells are more than text that travels
+PARTICULAR = ("images", "id", "prompt", *NUMBERS, "metadata", "")  # columns whose cells are more than text that travels
 
 
 def read_rows(file: BinaryIO) -> Iterator[Numbered]:
@@ -63,7 +65,7 @@ def _rows(records: Iterator[tuple[int, list[str] | str]]) -> Iterator[Numbered]:
 
 
 def _header_problems(columns: list[str]) -> Iterator[str]:
-    if "source" not in columns:
+    if "source" not in columns and "images" not in columns:
         yield f"there is no column `source`{_nearest(columns)}"
     for name in sorted({name for name in columns if name and columns.count(name) > 1}):
         yield f"the column {quoted(name)} stands there twice; rename one of them"
@@ -85,6 +87,9 @@ def _row(columns: list[str], cells: list[str], present: Sequence[str]) -> dict[s
         cell = row[name]
         if name in NUMBERS:
             row[name] = _number(cell) if cell else None
+        elif name == "images":
+            row["source"] = row.get("source") or None
+            row[name] = _json(cell) if cell else None
         elif name == "metadata":
             row[name] = {name: cell}
         elif name:
@@ -93,6 +98,14 @@ def _row(columns: list[str], cells: list[str], present: Sequence[str]) -> dict[s
             return "there is a value in a column without a name; name it in the first line"
     row.pop("", None)
     return row
+
+
+def _json(cell: str) -> Any:
+    """What the cell holds; the cell itself where that is no JSON, so that what is wrong can be told."""
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
 
 
 def _number(cell: str) -> float | str:

@@ -10,7 +10,8 @@ import structlog
 from pipeline.errors import ManifestError
 from pipeline.manifests.contract import Place
 from pipeline.manifests.globs import any_matches
-from pipeline.manifests.listed import unreadable
+from pipeline.manifests.images import alone, names_of
+from pipeline.manifests.listed import Problems, unreadable
 from pipeline.models import Video, shown
 
 log = structlog.get_logger()
@@ -36,6 +37,12 @@ class Folder:
         self._excluded = any_matches(place.settings.exclude)
 
     def check(self) -> None:
+        problems = Problems(self._place.name)
+        sorts = [names_of({"source": f"x{suffix}"}) for suffix in self._suffixes]
+        for names in dict.fromkeys(sorts):
+            for problem in self._place.judge(None, names):
+                problems.add(None, problem)
+        problems.raise_if_any()
         if next(self._files(), None) is None:
             raise ManifestError(
                 f"there is no video below {self._place.name} (suffixes {', '.join(self._suffixes)}); "
@@ -45,7 +52,8 @@ class Folder:
 
     def videos(self) -> Iterator[Video]:
         for path in self._files():
-            yield Video(shown(path), path, origin=self._place.name)
+            images = alone(shown(path), path)
+            yield Video(shown(path), None if images else path, origin=self._place.name, images=images)
 
     def _files(self) -> Iterator[str]:
         self.unread.clear()

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from pipeline.errors import ManifestError
 from pipeline.manifests.contract import Manifest, Place
+from pipeline.manifests.images import names_of
 from pipeline.manifests.rows import Row, problems_of, video_of
 from pipeline.models import Video
 
@@ -36,11 +37,10 @@ class Listed:
     def check(self) -> int:
         problems = Problems(self._place.name)
         rows = 0
-        configured = self._place.configured
         with _opened(self._place) as file:
             for line, row in self._read(file):
                 rows += 1
-                for problem in (row,) if isinstance(row, str) else problems_of(row, configured):
+                for problem in (row,) if isinstance(row, str) else judged(row, self._place):
                     problems.add(line, problem)
         problems.raise_if_any()
         return rows
@@ -55,6 +55,11 @@ class Listed:
                 yield video_of(row, base, f"{name}:{line}")
 
 
+def judged(row: Row, place: Place) -> Sequence[str]:
+    """Everything that is wrong with a row; how its words and images go together is asked of good ones."""
+    return problems_of(row, place.configured) or place.judge(row.get("prompt"), names_of(row))
+
+
 class Problems:
     """Sentences about bad rows: all are counted, the first hundred are kept."""
 
@@ -63,10 +68,12 @@ class Problems:
         self._found = 0
         self._shown: list[str] = []
 
-    def add(self, line: int, problem: str) -> None:
+    def add(self, line: int | None, problem: str) -> None:
+        """One more; `line` is None where it is all of the manifest's."""
         self._found += 1
         if self._found <= SHOWN_PROBLEMS:
-            self._shown.append(f"{self._name}:{line}: {problem}")
+            where = self._name if line is None else f"{self._name}:{line}"
+            self._shown.append(f"{where}: {problem}")
 
     def raise_if_any(self) -> None:
         """Raise a ManifestError that names what was found."""

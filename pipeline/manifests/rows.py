@@ -1,4 +1,8 @@
-"""One row of a manifest, whatever file it stands in: what may be wrong with it, and the video it names."""
+"""One row of a manifest, whatever file it stands in: what may be wrong with it, and the video it names.
+
+A row has either a `source` or `images`, never both. A source with an image's suffix is one image, called `image`. What
+the outputs call a row of images is `images.label_of`'s to say; a name of one's own goes into the column `id`.
+"""
 
 import os
 import re
@@ -6,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from pipeline.models import Overrides, Video, shown
+from pipeline.manifests.images import MOST, NAME, alone, is_image, label_of, named
+from pipeline.models import Overrides, PictureSource, Video, shown
 
 Row = Mapping[str, Any]
 
-KNOWN = frozenset({"source", "id", "prompt", "start_time", "end_time", "metadata"})
+KNOWN = frozenset({"source", "images", "id", "prompt", "start_time", "end_time", "metadata"})
 MAX_DEPTH = 64  # of nested metadata: far below what the JSON writers take
 LONGEST_S = 1e9  # thirty years: beyond it stands a slip, such as a timestamp in milliseconds
 QUOTED_CHARACTERS = 60
@@ -25,12 +30,15 @@ def problems_of(row: Row, configured: Overrides) -> list[str]:
     """Everything that is wrong with a row, each with its remedy; nothing for a good one.
 
     Args:
-        row: `source` and, where given, `id`, `prompt`, `start_time`, `end_time`, `metadata` and any further columns,
-            with the types of JSON. None is the same as not given.
+        row: `source` or `images` and, where given, `id`, `prompt`, `start_time`, `end_time`, `metadata` and any further
+            columns, with the types of JSON. None is the same as not given.
         configured: what the configuration asks where the row does not.
     """
-    problem = _source_problem(row.get("source"))
+    has_images = row.get("images") is not None
+    problem = _images_problem(row) if has_images else _source_problem(row.get("source"))
     found = [problem] if problem else []
+    if not problem and (has_images or is_image(row["source"])):
+        found.extend(_subject_problems(row, configured))
     if len(row) == 1:
         return found
     if (prompt := row.get("prompt")) is not None:
@@ -68,10 +76,16 @@ def video_of(row: Row, base: str, origin: str) -> Video:
         base: the absolute folder that a relative source is relative to.
         origin: where the row stands, for messages.
     """
-    path = _path(row["source"], base)
-    source = row["source"] if path is None else shown(path)
+    if row.get("images") is not None:
+        path, images = None, _images(row, base)
+        source = label_of(images)
+    else:
+        path = _path(row["source"], base)
+        source = row["source"] if path is None else shown(path)
+        images = alone(source, path)
+        path = None if images else path
     if len(row) == 1:
-        return Video(source, path, origin=origin)
+        return Video(source, path, origin=origin, images=images)
     identifier = row.get("id")
     return Video(
         source,
@@ -80,6 +94,7 @@ def video_of(row: Row, base: str, origin: str) -> Video:
         metadata={**(row.get("metadata") or {}), **{name: row[name] for name in row if name not in KNOWN}},
         overrides=Overrides(row.get("prompt"), _seconds(row.get("start_time")), _seconds(row.get("end_time"))),
         origin=origin,
+        images=images,
     )
 
 
@@ -92,6 +107,12 @@ def quoted(value: object) -> str:
 def is_url(source: str) -> bool:
     """Whether the platform fetches this source by itself."""
     return source[:8].lower().startswith(("http://", "https://"))
+
+
+def _images(row: Row, base: str) -> tuple[PictureSource, ...]:
+    given = row.get("images")
+    paths = ((name, source, _path(source, base)) for name, source in named(given or {}).items())
+    return tuple(PictureSource(name, source if path is None else shown(path), path) for name, source, path in paths)
 
 
 def _path(source: str, base: str) -> str | None:
@@ -119,6 +140,35 @@ def _source_problem(source: object) -> str | None:
     if not source.isascii() and not _is_encodable(source):
         return f"source {quoted(source)} is not valid text; write the name as UTF-8"
     return _scheme_problem(source) if "://" in source else None
+
+
+def _images_problem(row: Row) -> str | None:
+    images = row["images"]
+    if row.get("source") is not None:
+        return "source and images stand in one row; keep one of them (a name of your own goes into the column id)"
+    if not isinstance(images, dict | list):
+        return (
+            f"images {quoted(images)} is neither an object nor a list; write {{name: path or URL}}, or a list of them"
+        )
+    if not 1 <= len(images) <= MOST:
+        return f"images has {len(images)} entries, the platform takes 1 to {MOST}; give each of them, or split the row"
+    for name, source in named(images).items():
+        if not NAME.match(name):
+            return f"images: {quoted(name)} is no name the platform takes for an image; use A-Z a-z 0-9 _"
+        if problem := _source_problem(source):
+            return f"the image {name}: {problem}"
+    return None
+
+
+def _subject_problems(row: Row, configured: Overrides) -> Iterator[str]:
+    """What is wrong with a row whose sources are images, and good ones by themselves."""
+    given = row.get("images")
+    for source in [row["source"]] if given is None else named(given).values():
+        if source[:5].lower() == "http:":
+            yield f"the image {quoted(source)}: the platform takes images from https URLs alone; give one, or a file"
+    for name, general in (("start_time", configured.start_time_s), ("end_time", configured.end_time_s)):
+        if row.get(name) is not None or general is not None:
+            yield f"{name} is for videos, and this row is about images; leave it out here and in the configuration"
 
 
 def _scheme_problem(source: str) -> str | None:

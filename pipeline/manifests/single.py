@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.manifests.contract import Place
-from pipeline.manifests.listed import Problems
-from pipeline.manifests.rows import problems_of, video_of
+from pipeline.manifests.listed import Problems, judged
+from pipeline.manifests.rows import video_of
 from pipeline.models import Video
 
 
@@ -19,7 +19,7 @@ class Single:
 
     def check(self) -> int:
         problems = Problems(self._place.name)
-        for problem in problems_of(self._row, self._place.configured):
+        for problem in judged(self._row, self._place):
             problems.add(1, problem)
         problems.raise_if_any()
         return 1

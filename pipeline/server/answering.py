@@ -10,6 +10,7 @@ from pipeline.config import ServerSettings
 from pipeline.server.engines import ENGINES, Answer, EngineImage, EngineRequest, SegmentQuestion
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
+from pipeline.server.limits import Limits
 from pipeline.server.rules import Question, answer_tokens
 from pipeline.server.schemas import Ask
 from pipeline.server.sources import Span
@@ -21,8 +22,9 @@ Begin = Callable[[], None]
 class Answering:
     """Runs the engine in its worker processes. `begin` is called whenever a worker takes up a piece of the work."""
 
-    def __init__(self, settings: ServerSettings, pool: WorkerPool, fetcher: Fetcher) -> None:
+    def __init__(self, settings: ServerSettings, pool: WorkerPool, fetcher: Fetcher, limits: Limits) -> None:
         self._settings = settings
+        self._limits = limits
         self._pool = pool
         self._fetcher = fetcher
         self._engine = ENGINES[settings.engine]
@@ -49,7 +51,9 @@ class Answering:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
         request = engine_request(self._settings, question, path, pictures)
-        return await self._pool.run(begin, self._engine, request)
+        answer = await self._pool.run(begin, self._engine, request)
+        self._limits.count_tokens(answer.output_tokens)
+        return answer
 
 
 def engine_request(

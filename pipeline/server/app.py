@@ -111,7 +111,8 @@ async def serve(
         fetcher = Fetcher(session, settings)
         validation = Validation(settings, store, files, inspectors, fetcher)
         stack.callback(validation.close)
-        answering = Answering(settings, analysts, fetcher)
+        limits = Limits(settings, on_refusal=store.count_refusal)
+        answering = Answering(settings, analysts, fetcher, limits)
         sources, pictures = Sources(settings, store), Pictures(settings, store, files, inspectors, fetcher)
         analyses = Analyses(settings, store, files, answering, pictures, faults)
         stack.callback(analyses.close)
@@ -125,12 +126,12 @@ async def serve(
         resources = Resources(
             Assets(settings, store, files, validation, signer),
             Uploads(settings, store, files, validation, signer),
-            Tasks(settings, store, files, analyses, sources, pictures),
-            Batches(settings, store, files, analyses, sources, pictures, faults),
-            Sync(settings, files, answering, sources, pictures, faults),
+            Tasks(settings, store, files, analyses, sources, pictures, limits),
+            Batches(settings, store, files, analyses, sources, pictures, faults, limits),
+            Sync(settings, files, answering, sources, pictures, faults, limits),
         )
         group.start_soon(_keep_house, store, files, resources.batches)
-        app = _application(settings, api_key, store, faults, resources)
+        app = _application(settings, Gate(BASE, api_key, store, faults, limits), store, faults, resources)
         address = await _listen(stack, app, settings, ssl_context)
         yield Platform(address + BASE, faults, store, store.instance_id)
 
@@ -163,9 +164,8 @@ def _open_data(stack: AsyncExitStack, settings: ServerSettings) -> tuple[Files, 
 
 
 def _application(
-    settings: ServerSettings, api_key: str | None, store: Store, faults: Faults, resources: Resources
+    settings: ServerSettings, gate: Gate, store: Store, faults: Faults, resources: Resources
 ) -> web.Application:
-    gate = Gate(BASE, api_key, store, faults, Limits(settings))
     api = web.Application(middlewares=[gate.inner])
     # the uploads come first: their paths would read as asset ids
     for resource in (resources.uploads, resources.assets, resources.tasks, resources.batches, resources.sync):

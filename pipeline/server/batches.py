@@ -15,7 +15,7 @@ from pipeline.server import paging, windows
 from pipeline.server.analyses import Analyses
 from pipeline.server.faults import Faults, hang_up
 from pipeline.server.files import Files
-from pipeline.server.limits import RATE_HEADERS
+from pipeline.server.limits import RATE_HEADERS, Limits
 from pipeline.server.pictures import Gathered, Pictures
 from pipeline.server.problems import ApiError, answer, invalid, not_found
 from pipeline.server.rules import check
@@ -45,6 +45,8 @@ class Item:
     task: NewTask
     media: tuple[Picture, ...]
     refusal: ApiError | None
+    minutes: float
+    definitions: int
 
 
 class Batches:
@@ -59,7 +61,9 @@ class Batches:
         sources: Sources,
         pictures: Pictures,
         faults: Faults,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._settings = settings
         self._store = store
         self._files = files
@@ -91,6 +95,7 @@ class Batches:
             for media in {item.media for item in items}:
                 gathered[media] = stack.enter_context(await self._pictures.gather(media, missing=404))
             self._check_active()
+            self._limits.take_batch([(item.minutes, item.definitions) for item in items if item.refusal is None])
             # no await from here on: nothing may come between
             created = self._add(batch, items, gathered)
         self._begin(items)
@@ -151,7 +156,8 @@ class Batches:
                 raise
             refusal = error
         task = question.task(video, custom_id=given.custom_id, batch_id=batch_id)
-        return Item(task, question.media, refusal)
+        minutes = windows.analysed_minutes(question, video.span) if video.span else 0
+        return Item(task, question.media, refusal, minutes, len(question.definitions) or 1)
 
     def _check_active(self) -> None:
         most = self._settings.batch_active_max

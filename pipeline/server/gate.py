@@ -7,7 +7,7 @@ from aiohttp import ClientPayloadError, web
 
 from pipeline.server import auth
 from pipeline.server.faults import Faults
-from pipeline.server.limits import RATE_HEADERS, Limits
+from pipeline.server.limits import RATE_HEADERS, Exceeded, Limits
 from pipeline.server.problems import ApiError, describe
 from pipeline.server.store import Store
 
@@ -41,13 +41,15 @@ class Gate:
     async def inner(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         auth.check(request, self._api_key)
         name, verdict = self._limits.take(request.method, request.path)
-        if name is None or verdict is None:
-            return await handler(request)
-        if not verdict.allowed:
-            return self._limits.refusal(name, verdict, request.path)
-        request[RATE_HEADERS] = self._limits.headers(verdict)
-        response = await _answered(request, handler)
-        response.headers.update(self._limits.headers(verdict))
+        if verdict is not None and not verdict.allowed:
+            return self._limits.refusal(verdict, request.path)
+        headers = self._limits.headers(verdict) if verdict is not None else {}
+        request[RATE_HEADERS] = headers
+        try:
+            response = await _answered(request, handler)
+        except Exceeded as refused:
+            return self._limits.refusal(refused.verdict, request.path)
+        response.headers.update(headers | self._limits.further_headers(name))
         return response
 
     def _endpoint(self, request: web.Request) -> str:

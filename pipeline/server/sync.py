@@ -17,7 +17,7 @@ from pipeline.server.engines import Answer
 from pipeline.server.faults import Faults, hang_up
 from pipeline.server.fetching import FetchFailed
 from pipeline.server.files import Files, Writing
-from pipeline.server.limits import RATE_HEADERS
+from pipeline.server.limits import RATE_HEADERS, Limits
 from pipeline.server.pictures import Pictures
 from pipeline.server.problems import ApiError, answer, invalid
 from pipeline.server.rules import Question, check
@@ -42,7 +42,9 @@ class Sync:
         sources: Sources,
         pictures: Pictures,
         faults: Faults,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._settings = settings
         self._files = files
         self._answering = answering
@@ -59,6 +61,8 @@ class Sync:
         question = check(self._settings, wanted, "sync")
         source = self._sources.find(wanted.video, has_images=wanted.image is not None, missing=404)
         self._check_times(question, source)
+        if source is not None and source.span is not None:  # of others the length is not known yet
+            self._limits.take_video(windows.analysed_minutes(question, source.span))
         async with _while_there(request):
             found = await self._ask(question, source)
         if wanted.stream is False:

@@ -9,6 +9,7 @@ from pipeline.config import ServerSettings
 from pipeline.server import paging, windows
 from pipeline.server.analyses import Analyses
 from pipeline.server.files import Files, Writing
+from pipeline.server.limits import Limits
 from pipeline.server.pictures import Pictures
 from pipeline.server.problems import ApiError, answer, invalid, not_found
 from pipeline.server.rules import check
@@ -31,7 +32,9 @@ class Tasks:
         analyses: Analyses,
         sources: Sources,
         pictures: Pictures,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._settings = settings
         self._store = store
         self._files = files
@@ -60,6 +63,8 @@ class Tasks:
         inline = source is not None and source.inline is not None
         windows.check(self._settings, question, source.span if source else None, "task", inline=inline)
         with await self._pictures.gather(question.media) as pictures:
+            if source is not None and source.span is not None:  # of others the length is not known yet
+                self._limits.take_video(windows.analysed_minutes(question, source.span), len(question.definitions) or 1)
             task = question.task(source, custom_id=wanted.custom_id)
             pictures.attach(task.id)
         if earlier := self._add(task, source, key):

@@ -81,6 +81,14 @@ def is_too_long(
     settings: ServerSettings, start: float | None, end: float | None, video: Span, longest_source: float
 ) -> bool:
     """Whether a window takes in more of the video than one analysis may, or the video is too long for any."""
+    return video.duration_s > longest_source or _analysed_s(start, end, video) > settings.window_max_s
+
+
+def analysed_minutes(question: Question, video: Span) -> float:
+    """How much of a video a question has analysed."""
+    return max(_analysed_s(question.ask.start_time, question.ask.end_time, video), 0) / 60
+
+
+def _analysed_s(start: float | None, end: float | None, video: Span) -> float:
     begins = video.start_s if start is None else max(start, video.start_s)
-    window = (video.end_s if end is None else min(end, video.end_s)) - begins
-    return video.duration_s > longest_source or window > settings.window_max_s
+    return (video.end_s if end is None else min(end, video.end_s)) - begins

@@ -16,7 +16,8 @@ def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Resu
 
     `text` is the platform's answer unchanged. `data`, `segments`, `valid` and `validation_error` are null where neither
     a schema nor segments were asked for; an invalid answer keeps its `data` where it is JSON at all. `content_hash` is
-    `blake3:<hex>` of the file, or `url:<url>`.
+    `blake3:<hex>` of the file, or `url:<url>`, or `images:<hex>` of a row of images, which has no `asset_id` of its own
+    and no `duration_s`.
     """
     return {
         "key": job.key,
@@ -106,8 +107,10 @@ def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
     """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches.
 
     None where neither the video's duration nor the window's end is known. How the platform rounds is not documented:
-    here to a millionth of a minute.
+    here to a millionth of a minute. Images have no minutes, and no price of their own is documented.
     """
+    if recipe.images is not None:
+        return 0.0
     seconds = recipe.window_s(duration_s)
     return None if seconds is None else round(seconds / 60, 6)
 

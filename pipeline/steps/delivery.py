@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pipeline.jobs import Job
 from pipeline.models import Delivery
+from pipeline.steps.drawing import Drawing
 
 
 class Way(Protocol):
@@ -29,14 +30,21 @@ class Way(Protocol):
 class Deliveries:
     """The steps that leave `uploaded` and `submitted`: each job's own way does them."""
 
+    drawing: Drawing
     ways: Mapping[Delivery, Way]
     chosen: Delivery
 
     async def submit(self, job: Job) -> Job:
         """Ask in the way that was chosen; a submission that may have left already is that way's to find."""
         way = job.delivery if job.intent else self.chosen
-        return await self.ways[way].submit(replace(job, delivery=way))
+        with self.drawing.settling(job) as settle:
+            asked = await self.ways[way].submit(replace(job, delivery=way))
+            settle(asked)
+        return asked
 
     async def poll(self, job: Job) -> Job:
         """Wait in the way in which it was asked."""
-        return await self.ways[job.delivery].poll(job)
+        with self.drawing.settling(job) as settle:
+            answered = await self.ways[job.delivery].poll(job)
+            settle(answered)
+        return answered

@@ -12,6 +12,7 @@ from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import AnalysisRequest, Medium
 from pipeline.modes import MODES
+from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.upload import without_asset
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ class Media:
 
     platform: Platform
     ledger: Ledger
+    desk: PictureDesk
 
     async def ask_of(self, job: Job, ask: Callable[[Job], Awaitable[Job]]) -> Job:
         """Ask once the job's asset is ready; one that is gone, or not taken, sends the job back to where it began.
@@ -50,6 +52,9 @@ class Media:
                 job = replace(job, duration_s=job.duration_s or asset.duration_s)
             return await ask(job)
         except AssetGone as error:
+            if self.desk.needed(job) and await self._has_video(job):
+                await self.desk.review(job)
+                return replace(job, attempt=job.attempt + 1)  # an image was missed: asked anew, with its next asset
             log.warning("asset.gone", source=job.source, asset_id=job.asset_id)
             uploaded_again = without_asset(job).to(State.ACCEPTED)
             await self._forget(job)
@@ -58,9 +63,23 @@ class Media:
             await self._forget(job)
             return without_asset(job).to(State.ACCEPTED).failed(about(job, error))
 
-    def request_of(self, job: Job) -> Request:
-        """What to send for this job."""
-        return Request(medium_of(job), MODES[job.recipe.mode].build_request(job.recipe), {})
+    async def request_of(self, job: Job) -> Request:
+        """What to send for this job, once every image of it is where the platform finds it.
+
+        Raises:
+            SourceUnreadable, UploadRejected, SourceRejected: an image of it cannot be had; the message names it.
+        """
+        asked = MODES[job.recipe.mode].build_request(job.recipe)
+        return Request(medium_of(job), asked, await self.desk.available(job, asked))
+
+    async def _has_video(self, job: Job) -> bool:
+        """Whether the platform holds all that a job asks of besides images."""
+        try:
+            if job.asset_id is not None:
+                await self.platform.assets.retrieve(job.asset_id)
+        except AssetGone:
+            return False
+        return True
 
     async def _forget(self, job: Job) -> None:
         if job.asset_id is not None:

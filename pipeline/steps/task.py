@@ -12,6 +12,7 @@ from pipeline.errors import AssetGone, RetriesExhausted, SourceRejected, TaskFai
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import Task
+from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media, about, medium_of
 
@@ -30,6 +31,7 @@ class Tasks:
     settings: RunSettings
     landing: Landing
     media: Media
+    drawing: Drawing
 
     async def submit(self, job: Job) -> Job:
         """Create the task, once.
@@ -45,7 +47,8 @@ class Tasks:
         return await self.media.ask_of(job, self._create_once)
 
     async def _create_once(self, job: Job) -> Job:
-        request = self.media.request_of(job)
+        request = await self.media.request_of(job)
+        await self.drawing.admit(job)
         if not job.intent:
             job = replace(job, attempt=job.attempt + 1, intent=True)
         await self.ledger.save(job)

@@ -15,7 +15,7 @@ from pipeline.config import UploadSettings
 from pipeline.errors import SourceRejected, UploadExpired
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.models import OpenUpload, shown
+from pipeline.models import Draw, OpenUpload, shown
 from pipeline.steps.landing import Landing
 
 log = structlog.get_logger()
@@ -51,6 +51,8 @@ class Uploads:
         Raises:
             SourceUnreadable, UploadRejected, SourceRejected: this video cannot be uploaded.
         """
+        if job.recipe.images is not None:
+            return job.to(State.UPLOADED)  # no video: its images are looked after when it is asked
         if held := self.ledger.held_asset(job.recipe.scope, job.content):
             if held.asset_id:
                 return job.to(State.UPLOADED, asset_id=held.asset_id, duration_s=held.duration_s, reused_asset=True)
@@ -97,6 +99,7 @@ class Uploads:
         return job.to(State.UPLOADED, asset_id=asset_id, **sent.facts(job))
 
     async def _hand_over_url(self, job: Job) -> Job:
+        await self.platform.creations.admit(Draw())
         with self.landing.strip():
             asset = await self.platform.assets.create_url(job.source, content_hash=job.content)
         return job.to(State.UPLOADED, asset_id=asset.id)
@@ -105,6 +108,7 @@ class Uploads:
         assert job.path is not None
         assert job.stamp is not None
         sent = _Meter(self.on_bytes)
+        await self.platform.creations.admit(Draw())
         asset = await self.platform.assets.create_direct(
             job.path, job.stamp, filename=_filename(job.path), content_hash=job.content, on_bytes=sent
         )

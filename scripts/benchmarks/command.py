@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from benchmarks import feed, report, tasks, upload
+from benchmarks import feed, limits, report, tasks, upload
 
 Benchmark = Callable[[argparse.Namespace], str]
 
@@ -32,7 +32,11 @@ def _feed(options: argparse.Namespace) -> str:
     return feed.run(feed.Sizes(options.rows, options.few_rows))
 
 
-BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed}
+def _limits(options: argparse.Namespace) -> str:
+    return limits.run(limits.Sizes(options.videos, options.hours, options.hour_seconds, options.rival_at_once))
+
+
+BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed, "limits": _limits}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,8 +53,14 @@ def _parser() -> argparse.ArgumentParser:
         ("rival-workers", 64, "tasks: how many the loop follows at once"),
         ("rows", 1_000_000, "feed: the rows of the long manifest"),
         ("few-rows", 10, "feed: the rows of the short manifest"),
+        ("videos", 600, "limits: how many videos of mixed length"),
+        ("hours", 8, "limits: how many hours of the account they fill"),
+        ("rival-at-once", 8, "limits: how many the other client tries at once"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
+    parser.add_argument(
+        "--hour-seconds", type=float, default=5, help="limits: how long an hour of the platform lasts  [default: 5]"
+    )
     parser.add_argument(
         "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 SCRIPTS = Path(__file__).resolve().parents[1]
@@ -103,6 +104,16 @@ def until(condition: Callable[[], bool], otherwise: str) -> None:
 
 def requests_by_endpoint(base_url: str) -> dict[str, int]:
     """What an embedded platform was asked so far, by `METHOD /path`."""
-    with urlopen(f"{base_url.removesuffix('/v1.3')}/_books") as answer:
-        requests: dict[str, int] = json.load(answer)["requests"]
+    requests: dict[str, int] = _books(base_url)["requests"]
     return requests
+
+
+def refusals(base_url: str) -> int:
+    """How often an embedded platform refused a request for the account's rate."""
+    return sum(_books(base_url)["refusals"].values())
+
+
+def _books(base_url: str) -> dict[str, Any]:
+    with urlopen(f"{base_url.removesuffix('/v1.3')}/_books") as answer:
+        books: dict[str, Any] = json.load(answer)
+    return books

@@ -148,8 +148,7 @@ class Platform:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.env = {"PIPELINE_PLATFORM__BASE_URL": base_url, "TWELVE_LABS_API_KEY": KEY}
-        for budget in ("ANALYZE", "UPLOAD", "READ"):
-            self.env[f"PIPELINE_LIMITS__{budget}_PER_MINUTE"] = "null"
+        self.env |= {"PIPELINE_LIMITS__TIER": "null", "PIPELINE_LIMITS__READ_PER_MINUTE": "null"}
 
     def books(self) -> dict[str, Any]:
         return httpx.get(self._control("_books")).raise_for_status().json()

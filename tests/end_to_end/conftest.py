@@ -47,7 +47,7 @@ QUICK = {
         "asset_max_s": 0.3,
     },
     "retry": {"base_s": 0.05, "max_s": 0.3},
-    "limits": {"analyze_per_minute": None, "upload_per_minute": None, "read_per_minute": None},
+    "limits": {"tier": None, "read_per_minute": None},
 }
 
 _seeds = count(1)

@@ -1,8 +1,5 @@
 """Budgets, on a clock that jumps: no window ever sees more requests than its rate."""
 
-import asyncio
-import selectors
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import anyio
@@ -11,34 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.client.limits import SPREAD_MAX_S, Budget, Gate
 from pipeline.config import RetrySettings
+from tests.property.jumping import on_jumping_clock
 
 RETRY = RetrySettings(base_s=1, max_s=60)
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer instead of waiting for it."""
-
-    def __init__(self) -> None:
-        self.moment = 1000.0
-        super().__init__(JumpingSelector(self))
-
-    def time(self) -> float:
-        return self.moment
-
-
-class JumpingSelector(selectors.SelectSelector):
-    def __init__(self, loop: JumpingLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None):
-        self._loop.moment += max(timeout or 0, 1e-6)
-        return super().select(0)
-
-
-def on_jumping_clock(main: Callable[[], Awaitable[None]]) -> None:
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        runner.run(main())
 
 
 @settings(deadline=None, max_examples=50)
@@ -120,7 +92,7 @@ def test_refusals_in_a_row_pause_longer():
             await budget.leave()
             waits.append(int(anyio.current_time() - began))
         assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
-        budget.accepted(None)
+        budget.accepted()
         began = anyio.current_time()
         budget.refused(None)
         await budget.leave()

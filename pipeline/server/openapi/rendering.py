@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from pipeline.config import ServerSettings
-from pipeline.server.limits import EndpointClass, Limits, Verdict, classify
+from pipeline.server.counting import FixedWindow, Room
+from pipeline.server.limits import EndpointClass, Limits, Quota, Verdict, classify
 from pipeline.server.openapi.operation import JSON, Answer, NestedProblem, Operation, Parameter, Problem
 from pipeline.server.problems import ApiError, describe
 
@@ -157,5 +158,6 @@ def _worded(status: int, operation: Operation, settings: ServerSettings) -> web.
     """Such a refusal as this route really answers it: its shape is read off, not told again."""
     budget = _budget(operation)
     if status == 429 and budget is not None:
-        return Limits(settings).refusal(budget, Verdict(allowed=False, limit=0, used=0, reset_s=0), operation.path)
+        quota = Quota(budget, "requests", FixedWindow(0, settings.rate_window_s))
+        return Limits(settings).refusal(Verdict(quota, Room(fits=False, used=0, reset_s=0)), operation.path)
     return describe(ApiError(status, "", ""), operation.method.upper(), operation.path)

@@ -20,6 +20,7 @@ class Books:
 
     Attributes:
         requests: by `METHOD /path` with ids replaced by `*`, since this process began.
+        refusals: how many requests were refused for the account's rate, by dimension, since this process began.
         tasks_created: how many tasks, ever.
         tasks_by_custom_id: the same by `custom_id`; tasks without one are not in it.
         billed: how many analyses were billed: each task that ended ready, also if it was deleted since.
@@ -29,6 +30,7 @@ class Books:
     """
 
     requests: dict[str, int]
+    refusals: dict[str, int]
     tasks_created: int
     tasks_by_custom_id: dict[str, int]
     billed: int
@@ -43,6 +45,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         self._requests: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
         self.assets = AssetStore(self._database)
         self.uploads = UploadStore(self._database, self.assets)
         self.tasks = TaskStore(self._database)
@@ -75,6 +78,9 @@ class Store:
     def count_request(self, method: str, path: str) -> None:
         self._requests[f"{method} {path}"] += 1
 
+    def count_refusal(self, quota: str) -> None:
+        self._refusals[quota] += 1
+
     def books(self) -> Books:
         """A snapshot."""
         by_custom_id = self._database.all(
@@ -87,6 +93,7 @@ class Store:
             stored.setdefault(row["upload_id"], {})[row["chunk"]] = row["stored"]
         return Books(
             requests=dict(self._requests),
+            refusals=dict(self._refusals),
             tasks_created=self._database.one("SELECT count(*) FROM created_tasks")[0],
             tasks_by_custom_id={row[0]: row[1] for row in by_custom_id},
             billed=self._database.one("SELECT coalesce(sum(billed), 0) FROM created_tasks")[0],

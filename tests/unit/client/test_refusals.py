@@ -7,7 +7,7 @@ import orjson
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pipeline.client.refusals import Meaning, asked_wait_s, read_problem, refusal, snippet, used_up_for_s, wait_s
+from pipeline.client.refusals import Left, Meaning, asked_wait_s, left, read_problem, refusal, snippet, wait_s
 from pipeline.errors import (
     AssetGone,
     AuthenticationFailed,
@@ -110,9 +110,9 @@ def test_the_window_says_when_where_nothing_else_does(reset):
 def test_a_last_request_is_recognised(family):
     """A success that says that nothing remains tells for how long; one with something left does not."""
     reset = {f"{family}_Reset": str(EPOCH + 42)}
-    assert used_up_for_s(headers(**reset, **{f"{family}_Remaining": "0"})) == 42
-    assert used_up_for_s(headers(**reset, **{f"{family}_Remaining": "3"})) is None
-    assert used_up_for_s(headers()) is None
+    assert list(left(headers(**reset, **{f"{family}_Remaining": "3"}))) == [Left("requests", 3, 42)]
+    assert list(left(headers(**reset))) == []
+    assert list(left(headers())) == []
 
 
 @pytest.mark.parametrize(("ahead_s", "expected"), [(42, 42), (-42, 0), (10 * 86_400, 86_400)])

@@ -1,0 +1,67 @@
+"""What a question draws on the account: requests and minutes are known beforehand, tokens once it is answered."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipeline.client.account import Account
+from pipeline.errors import UnexpectedResponse
+from pipeline.jobs import Job, State
+from pipeline.models import Draw
+from pipeline.modes.envelope import unwrap
+
+# How much one more answer moves the expectation: the last twenty or so decide.
+WEIGHT = 0.1
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Takes room on the account before a question is asked, and gives back what it did not need.
+
+    Attributes:
+        expected_tokens: of the next answer.
+    """
+
+    account: Account
+    expected_tokens: float
+
+    async def admit(self, job: Job) -> None:
+        """Wait until the account has room for this question.
+
+        Whether segment definitions multiply what is counted is documented for prices only, so they do not here.
+
+        Raises:
+            LimitReached: that would take longer than a run should wait.
+        """
+        window_s = job.recipe.window_s(job.duration_s) or 0.0
+        most = job.recipe.max_tokens
+        tokens = min(self.expected_tokens, most) if isinstance(most, int) else self.expected_tokens
+        await self.account.admit(Draw(minutes=window_s / 60, tokens=tokens), job.key)
+
+    @contextmanager
+    def settling(self, job: Job) -> Iterator[Callable[[Job], None]]:
+        """Have what the job holds on the account settled by what a step makes of it; where the step raises, nothing
+        more is expected of the job, and the estimate stays.
+        """
+        try:
+            yield self._settle
+        except BaseException:
+            self.account.release(job.key)
+            raise
+
+    def _settle(self, job: Job) -> None:
+        if job.state is State.SUBMITTED or not self.account.is_limited:
+            return
+        tokens = _output_tokens(job.raw) if job.state is State.ANALYZED else None
+        if tokens is None:
+            self.account.release(job.key)
+        else:
+            self.expected_tokens += WEIGHT * (tokens - self.expected_tokens)
+            self.account.settle(job.key, tokens)
+
+
+def _output_tokens(raw: str) -> int | None:
+    try:
+        return unwrap(raw).output_tokens
+    except UnexpectedResponse:
+        return None
