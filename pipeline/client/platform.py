@@ -9,6 +9,7 @@ import anyio
 from pydantic import SecretStr
 
 from pipeline.client.account import Account
+from pipeline.client.analyses import Analyses
 from pipeline.client.assets import Assets
 from pipeline.client.failures import gravest_failure
 from pipeline.client.limits import NO_BOOKS, Books
@@ -26,6 +27,7 @@ class Platform:
     assets: Assets
     uploads: Uploads
     tasks: Tasks
+    questions: Analyses
     watch: Watch
     transport: Transport
 
@@ -83,5 +85,6 @@ async def open_platform(
         with gravest_failure():
             async with anyio.create_task_group() as group:
                 group.start_soon(watch.run)
-                yield Platform(assets, Uploads(transport, upload, threads), tasks, watch, transport)
+                uploads = Uploads(transport, upload, threads)
+                yield Platform(assets, uploads, tasks, Analyses(transport), watch, transport)
                 group.cancel_scope.cancel()

@@ -2,7 +2,7 @@
 
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from time import monotonic
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
 from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
+from pipeline.client.line_ends import lines_of
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
 from pipeline.client.retry import persist
 from pipeline.config import LimitSettings, RetrySettings, UploadSettings
@@ -92,23 +93,52 @@ class Transport:
 
     async def once(self, call: Call) -> Answer:
         """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
+        async with self._leave(call) as budget:
+            url, headers = self._addressed(call)
+            data = call.body() if call.body else call.content
+            answer = await self._exchange(
+                self._platform, call.method, url, headers, data, call.on_bytes, patience_s=call.patience_s
+            )
+            if (error := self._settle(answer, call.meaning, budget)) is not None:
+                raise error
+            return answer
+
+    @asynccontextmanager
+    async def lines(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a request a single time and have the lines of its answer, without their ends, as they arrive.
+
+        Raises:
+            PipelineError: as `once` where it is refused; ConnectionFailed, ambiguous, where the answer breaks off;
+                UnexpectedResponse where a line has no end.
+        """
+        async with self._leave(call) as budget:
+            url, headers = self._addressed(call)
+            async with self._open(call.method, url, headers, call.content, patience_s=call.patience_s) as response:
+                self._heard(self._platform, response.status)
+                body = b"" if response.status < 300 else await _body(response)
+                answer = Answer(response.status, response.headers, body)
+                if (error := self._settle(answer, call.meaning, budget)) is not None:
+                    raise error
+                async with aclosing(lines_of(_blocks(response), MAX_ANSWER_BYTES)) as lines:
+                    yield lines
+
+    @asynccontextmanager
+    async def _leave(self, call: Call) -> AsyncIterator[Budget]:
         budget: Budget = getattr(self.limits, call.budget)
         await self._platform.gate.wait()
-        async with budget.passage():
-            return await self._once(call, budget)
+        async with nullcontext() if call.patience_s is not None else budget.passage():
+            if call.patience_s is not None:  # a place among few is for what is over in no time
+                await budget.leave()
+            if call.on_leaving is not None:
+                call.on_leaving()
+            yield budget
 
-    async def _once(self, call: Call, budget: Budget) -> Answer:
+    def _addressed(self, call: Call) -> tuple[URL, dict[str, str]]:
         headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
         if call.content is not None:
             headers["Content-Type"] = call.content_type
-        data = call.body() if call.body else call.content
         url = URL(self._base_url + call.path)
-        if call.params:
-            url = url.with_query(call.params)
-        answer = await self._exchange(self._platform, call.method, url, headers, data, call.on_bytes)
-        if (error := self._settle(answer, call.meaning, budget)) is not None:
-            raise error
-        return answer
+        return (url.with_query(call.params) if call.params else url), headers
 
     async def put(self, url: str, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes, doing: str) -> str:
         """Send a chunk to its presigned URL a single time; the ETag of the answer, without quotes.
@@ -140,19 +170,24 @@ class Transport:
         headers: Mapping[str, str],
         data: FileBody | bytes | None,
         on_bytes: OnBytes | None,
+        *,
+        patience_s: float | None = None,
     ) -> Answer:
         try:
             if isinstance(data, FileBody):
                 answer = await self._exchange_file(method, url, headers, data, on_bytes)
             else:
-                answer = await self._send(method, url, headers, data)
+                answer = await self._send(method, url, headers, data, patience_s=patience_s)
         except ConnectionFailed as error:
             if not error.ambiguous:
                 line.dead(error.message)
             raise
-        if answer.status not in AWAY_STATUSES:
-            line.answered()
+        self._heard(line, answer.status)
         return answer
+
+    def _heard(self, line: Line, status: int) -> None:
+        if status not in AWAY_STATUSES:
+            line.answered()
 
     async def _exchange_file(
         self, method: str, url: URL, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes | None
@@ -191,16 +226,41 @@ class Transport:
 
         return moved
 
-    async def _send(self, method: str, url: URL, headers: Mapping[str, str], data: FileBody | bytes | None) -> Answer:
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: FileBody | bytes | None,
+        *,
+        patience_s: float | None = None,
+    ) -> Answer:
+        async with self._open(method, url, headers, data, patience_s=patience_s) as response:
+            return Answer(response.status, response.headers, await _body(response))
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: FileBody | bytes | None,
+        *,
+        patience_s: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, and hold its answer open. What the block raises comes out as it is."""
         self.requests += 1
         note_request()
+        silence_s = self._retry.response_timeout_s if patience_s is None else patience_s
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._retry.connect_timeout_s, sock_read=silence_s)
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=data, allow_redirects=False
-            ) as response:
-                return Answer(response.status, response.headers, await _read(response))
+            response = await self._session.request(
+                method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
+            )
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(error) from None
+        async with response:
+            yield response
 
     def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
         """Book an answer to its budget; the error that it stands for, if it is no success."""
@@ -284,6 +344,21 @@ def _failure(error: aiohttp.ClientError | TimeoutError) -> ConnectionFailed:
     return ConnectionFailed(
         f"the connection ended before the answer was complete ({type(error).__name__})", ambiguous=True
     )
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await _read(response)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _failure(error) from None
+
+
+async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for block in response.content.iter_any():
+            yield block
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _failure(error) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

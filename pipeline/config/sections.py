@@ -198,6 +198,18 @@ class LimitSettings(Section):
         return rate_of(self, name)
 
 
+class SyncSettings(Section):
+    """Of delivery `sync`: one request, held open until its answer is there.
+
+    With `stream` the answer comes in pieces. The platform may stay silent for `patience_s` while it works, and takes
+    videos of at most `longest_s`, whatever part of them is asked for (twelvelabs 1.3.6).
+    """
+
+    stream: bool = False
+    patience_s: float = Field(1800, gt=0)
+    longest_s: float = Field(3600, gt=0)
+
+
 class PriceSettings(Section):
     """US dollars, Developer pay-as-you-go, twelvelabs.io/pricing as of July 2026. The embedded platform costs
     nothing.
