@@ -14,6 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
+from pipeline.client.analyses import OnText
 from pipeline.client.limits import Books, ClassName, windows_of
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
 from pipeline.errors import ConfigError, LedgerError
@@ -37,6 +38,7 @@ from pipeline.steps.media import Media
 from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
+from pipeline.steps.sync import Sync
 from pipeline.steps.task import Tasks
 from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
@@ -203,12 +205,15 @@ def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
 
 
 @asynccontextmanager
-async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = None) -> AsyncIterator[Run]:
+async def open_run(
+    settings: Settings, on_saved: Callable[[Job], None] | None = None, on_text: OnText | None = None
+) -> AsyncIterator[Run]:
     """Open everything a run needs, in the order in which it may be refused.
 
     Args:
         settings: what the program was told.
         on_saved: told of every job once its facts are on the disk.
+        on_text: told each piece of an answer while it arrives, with delivery `sync`.
 
     Raises:
         ConfigError: a remote platform without an API key.
@@ -238,7 +243,7 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
             )
         )
         platform.watch.learn(ledger.waits())
-        yield _assemble(settings, ledger, platform, writer, landing, run_id)
+        yield _assemble(settings, ledger, platform, writer, landing, run_id, on_text)
 
 
 async def revalidate(settings: Settings) -> Revalidation:
@@ -259,14 +264,21 @@ async def revalidate(settings: Settings) -> Revalidation:
 
 
 def _assemble(
-    settings: Settings, ledger: Ledger, platform: Platform, writer: Writer, landing: Landing, run_id: str
+    settings: Settings,
+    ledger: Ledger,
+    platform: Platform,
+    writer: Writer,
+    landing: Landing,
+    run_id: str,
+    on_text: OnText | None,
 ) -> Run:
     traffic = Traffic()
     uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
-    deliveries = Deliveries(drawing, {"task": tasks}, settings.run.delivery)
+    sync = Sync(platform, ledger, settings.sync, landing, media, drawing, on_text)
+    deliveries = Deliveries(drawing, {"task": tasks, "sync": sync}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,

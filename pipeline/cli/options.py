@@ -22,6 +22,7 @@ PLACES = {
     "platform": ("platform", "kind"),
     "out": ("output", "dir"),
     "workers": ("run", "workers"),
+    "delivery": ("run", "delivery"),
 }
 
 _OPTIONS = (
@@ -46,6 +47,11 @@ _OPTIONS = (
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output."),
     click.option("--workers", type=int, help="Videos in flight at once."),
+    click.option(
+        "--delivery",
+        type=click.Choice(["task", "sync"]),
+        help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end."),
 )
 

@@ -22,11 +22,12 @@ from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.summary import Report, conclude
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
-from pipeline.errors import FatalError, Interrupted
+from pipeline.errors import ConfigError, FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
 from pipeline.models import Overrides, Recipe
 from pipeline.modes.pictures import judge_of
 from pipeline.runner import Row
+from pipeline.steps.sync import sync_problem
 
 logger = structlog.get_logger()
 
@@ -54,8 +55,11 @@ def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[M
     """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
 
     Raises:
+        ConfigError: the recipe cannot be asked in the way that was chosen.
         ManifestError: no manifest was named, or it has rows that cannot be read.
     """
+    if settings.run.delivery == "sync" and (problem := sync_problem(recipe)):
+        raise ConfigError(problem)
     configured = Overrides(start_time_s=recipe.start_time_s, end_time_s=recipe.end_time_s)
     manifest = open_manifest(
         settings.manifest,

@@ -87,10 +87,11 @@ class RunSettings(Section):
 
     `workers` videos are in flight at once, most of them waiting for the platform. After `max_same_failures` failures
     in a row with one and the same cause, and no success between, the run ends: the fault is not in the videos.
-    `delivery` is how a question is asked: `task` is one asynchronous analysis for each video.
+    `delivery` is how a question is asked: `task` is one asynchronous analysis for each video, `sync` one request that
+    is held open until it is answered.
     """
 
-    delivery: Literal["task"] = "task"
+    delivery: Literal["task", "sync"] = "task"
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)
