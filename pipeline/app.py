@@ -86,9 +86,14 @@ class Run:
         """What the run did so far."""
         return self.runner.tally
 
-    async def execute(self, rows: Iterable[Row]) -> None:
-        """Drive everything to its end, or to where the run was stopped; then bring `failures.jsonl` up to date."""
-        await self.runner.run(rows, self._settings.scope)
+    async def execute(self, rows: Iterable[Row], *, collect: bool = True) -> None:
+        """Drive everything to its end, or to where the run was stopped; then bring `failures.jsonl` up to date.
+
+        Args:
+            rows: videos and their recipes.
+            collect: first what earlier runs paid for.
+        """
+        await self.runner.run(rows, self._settings.scope if collect else None)
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
