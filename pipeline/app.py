@@ -24,6 +24,7 @@ from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
 from pipeline.media.pictures import Gallery, text_of
+from pipeline.media.probe import Prober
 from pipeline.models import Picture, Recipe, Video
 from pipeline.modes.asked_schema import read_schema
 from pipeline.modes.pictures import reference_problems
@@ -31,6 +32,7 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
+from pipeline.steps.checks import Checks
 from pipeline.steps.delivery import Deliveries
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
@@ -248,7 +250,8 @@ async def open_run(
             )
         )
         platform.watch.learn(ledger.waits())
-        yield _assemble(settings, ledger, platform, writer, landing, run_id, on_text)
+        prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
+        yield _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text)
 
 
 async def revalidate(settings: Settings) -> Revalidation:
@@ -273,12 +276,15 @@ def _assemble(
     ledger: Ledger,
     platform: Platform,
     writer: Writer,
+    prober: Prober,
     landing: Landing,
     run_id: str,
     on_text: OnText | None,
 ) -> Run:
     traffic = Traffic()
-    uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
+    checks = Checks(platform, prober, settings.sync, settings.run.delivery, settings.upload.inline_max_bytes)
+    files = anyio.CapacityLimiter(settings.upload.files)
+    uploads = Uploads(platform, ledger, settings.upload, files, landing, checks, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)

@@ -24,7 +24,7 @@ from pipeline.jobs import Job, State
 from pipeline.manifests.single import Single
 from pipeline.models import Recipe, Result
 from pipeline.runner import Row
-from pipeline.steps.sync import sync_problem
+from pipeline.steps.one_request import sync_problem
 from pipeline.steps.write import read_answer
 
 

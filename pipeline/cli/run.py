@@ -28,7 +28,7 @@ from pipeline.manifests import Manifest, open_manifest
 from pipeline.models import Overrides, Recipe
 from pipeline.modes.pictures import judge_of
 from pipeline.runner import Row
-from pipeline.steps.sync import sync_problem
+from pipeline.steps.one_request import sync_problem
 
 logger = structlog.get_logger()
 

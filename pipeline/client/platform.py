@@ -13,6 +13,7 @@ from pipeline.client.analyses import Analyses
 from pipeline.client.assets import Assets
 from pipeline.client.failures import gravest_failure
 from pipeline.client.limits import NO_BOOKS, Books
+from pipeline.client.sources import Sources
 from pipeline.client.tasks import Tasks
 from pipeline.client.transport import Transport, open_transport
 from pipeline.client.uploads import Uploads
@@ -28,6 +29,7 @@ class Platform:
     uploads: Uploads
     tasks: Tasks
     questions: Analyses
+    sources: Sources
     watch: Watch
     transport: Transport
 
@@ -86,5 +88,6 @@ async def open_platform(
             async with anyio.create_task_group() as group:
                 group.start_soon(watch.run)
                 uploads = Uploads(transport, upload, threads)
-                yield Platform(assets, uploads, tasks, Analyses(transport), watch, transport)
+                sources = Sources(transport, upload)
+                yield Platform(assets, uploads, tasks, Analyses(transport), sources, watch, transport)
                 group.cancel_scope.cancel()

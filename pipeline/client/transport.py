@@ -4,7 +4,7 @@ import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import aiohttp
 import anyio
@@ -161,6 +161,28 @@ class Transport:
         if etag := answer.headers.get("ETag", "").strip('"'):
             return etag
         raise UnexpectedResponse(f"{doing}: the storage answered without an ETag")
+
+    async def peek(
+        self, method: Literal["HEAD", "GET"], url: str, timeout_s: float
+    ) -> tuple[int, Mapping[str, str]] | None:
+        """Status and headers of what somebody else's host says to a request without a key; None where nothing is had.
+
+        Redirects are followed. No body is read.
+        """
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        headers = {"Range": "bytes=0-0"} if method == "GET" else {}
+        try:
+            async with self._session.request(
+                # encoded=True: a signature covers the URL to the letter
+                method,
+                URL(url, encoded=url.isascii()),
+                headers=headers,
+                timeout=timeout,
+                max_redirects=5,
+            ) as response:
+                return response.status, response.headers
+        except (aiohttp.ClientError, ConnectionFailed, TimeoutError, ValueError):
+            return None
 
     async def _exchange(
         self,

@@ -105,8 +105,18 @@ class UploadSettings(Section):
     """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest.
 
     An image of at most `inline_image_bytes` travels inside every question that needs it, a larger one is uploaded once.
+    A video file of at most `inline_max_bytes` travels inside its question instead of being uploaded (the platform takes
+    30 MB); then nothing of it is kept there, and each of `run.workers` may hold one in memory. A row that is a URL
+    becomes an `asset`, which is reused, or is handed over `direct` in every question.
+
+    What is behind a URL is asked for within `head_timeout_s`, what a file's header says within `probe_timeout_s`; what
+    takes longer is not known.
     """
 
+    url_sources: Literal["asset", "direct"] = "asset"
+    inline_max_bytes: int = Field(0, ge=0, le=30_000_000)
+    head_timeout_s: float = Field(10, gt=0)
+    probe_timeout_s: float = Field(10, gt=0)
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
     inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)

@@ -20,32 +20,10 @@ from pipeline.errors import (
 )
 from pipeline.jobs import ForbiddenTransition, Job, State
 from pipeline.ledger import Ledger
-from pipeline.models import Recipe
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media, Request, about
-
-TOO_LONG = "video_duration_too_long"
-
-
-def sync_problem(recipe: Recipe) -> str | None:
-    """Why a question cannot be asked in one request, with the remedy; None where it can."""
-    if recipe.mode == "segments":
-        return "recipe.mode segments cannot be asked with delivery sync; use delivery task or batch"
-    return None
-
-
-def length_problem(source: str, duration_s: float | None, settings: SyncSettings) -> SourceRejected | None:
-    """The error of a video that is too long for one request, whatever part of it is asked for; None where it is not, or
-    where its length is not known.
-    """
-    if duration_s is None or duration_s <= settings.longest_s:
-        return None
-    return SourceRejected(
-        f"{source}: the video has {duration_s:,.1f} s, and one request takes at most {settings.longest_s:,.0f} s, "
-        "whatever part of it is asked for; use delivery task",
-        code=TOO_LONG,
-    )
+from pipeline.steps.one_request import TOO_LONG, length_problem, sync_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from pipeline.config import SyncSettings
 from pipeline.models import Recipe
-from pipeline.steps.sync import length_problem, sync_problem
+from pipeline.steps.one_request import length_problem, sync_problem
 
 
 def test_segments_are_refused_up_front() -> None:
