@@ -148,7 +148,7 @@ class Asking:
 
     def _took(self, run: Run, answer: Result) -> str:
         where = f"kept in {self.settings.output.dir}"
-        if run.tally.skipped:
+        if _was_there(run):
             return f"answered before: nothing was asked, nothing is paid; {where}"
         given = "" if answer.input_tokens is None else f" ({answer.input_tokens:,} input)"
         writer = run.writer
@@ -170,13 +170,18 @@ class Asking:
             "data": None if answer is None else answer.data,
             "valid": None if answer is None else answer.valid,
             "outcome": None if answer is None else answer.outcome,
-            "already_done": bool(run.tally.skipped),
+            "already_done": answer is not None and _was_there(run),
             "input_tokens": None if answer is None else answer.input_tokens,
             "output_tokens": run.writer.output_tokens,
             "video_minutes": round(run.writer.billed_minutes, 4),
             "cost_usd": round(run.writer.spent_usd, 6),
             "results": str(run.folder.parent.parent / "results.jsonl"),
         }
+
+
+def _was_there(run: Run) -> bool:
+    """Whether no answer came in this run."""
+    return not run.tally.stages[State.ANALYZED]
 
 
 def _faults(answer: Result) -> Iterator[str]:

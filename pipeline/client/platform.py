@@ -1,4 +1,4 @@
-"""The platform as the rest of the house sees it: four resources over one transport."""
+"""The platform as the rest of the house sees it: its resources over one transport."""
 
 import ssl as tls
 from collections.abc import AsyncIterator

@@ -53,6 +53,7 @@ class Transport:
     def __init__(
         self,
         session: aiohttp.ClientSession,
+        fresh: aiohttp.ClientSession,
         base_url: str,
         api_key: SecretStr,
         upload: UploadSettings,
@@ -63,6 +64,7 @@ class Transport:
         self.storage = Line("the storage of the platform", retry)
         self._platform = Line(f"the platform at {base_url}", retry)
         self._session = session
+        self._fresh = fresh
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
         self._retry = retry
@@ -270,13 +272,18 @@ class Transport:
         *,
         patience_s: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request, and hold its answer open. What the block raises comes out as it is."""
+        """Send a request, and hold its answer open. What the block raises comes out as it is.
+
+        One that is waited for with patience has a connection of its own: it takes none from the others for minutes, and
+        no idle one may break under it, which could not be told from a lost answer.
+        """
         self.requests += 1
         note_request()
         silence_s = self._retry.response_timeout_s if patience_s is None else patience_s
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._retry.connect_timeout_s, sock_read=silence_s)
         try:
-            response = await self._session.request(
+            session = self._session if patience_s is None else self._fresh
+            response = await session.request(
                 method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
             )
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -322,19 +329,26 @@ async def open_transport(
     """Hold the connections to one platform open, each reused, until the block ends."""
     if not URL(base_url).host or URL(base_url).scheme not in {"http", "https"}:
         raise ConfigError(f"platform.base_url {base_url!r} is no http or https address")
-    connector = aiohttp.TCPConnector(limit=limits.connections, ssl=ssl or True, ttl_dns_cache=60)
+
+    def session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT},
+            middlewares=(_never_twice,),
+        )
+
     # no `total`: a body may take hours. no `connect`: that would count the wait for a free connection of ours, too.
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=retry.connect_timeout_s, sock_read=retry.response_timeout_s
     )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT},
-        middlewares=(_never_twice,),
-    ) as session:
-        yield Transport(session, base_url, api_key, upload, retry, Limits(limits, retry, books))
+    trust = ssl or True
+    async with (
+        session(aiohttp.TCPConnector(limit=limits.connections, ssl=trust, ttl_dns_cache=60)) as shared,
+        session(aiohttp.TCPConnector(limit=0, ssl=trust, ttl_dns_cache=60, force_close=True)) as fresh,
+    ):
+        yield Transport(shared, fresh, base_url, api_key, upload, retry, Limits(limits, retry, books))
 
 
 async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -26,6 +26,10 @@ MAX_ANSWER_BYTES = 4096
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from pipeline.media.probe import serve; serve()"
 
 
+# Of what, and from when to when, in seconds; None is open on that side.
+Window = tuple[str, float | None, float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a file says of itself; None where it does not.
@@ -100,6 +104,18 @@ class Prober:
                 await process.aclose()
 
 
+def windows_of(recipe: Recipe) -> list[Window]:
+    """Every part of a video that a recipe names."""
+    windows: list[Window] = []
+    if recipe.start_time_s is not None or recipe.end_time_s is not None:
+        windows.append(("", recipe.start_time_s, recipe.end_time_s))
+    for definition in json.loads(recipe.segment_definitions or "[]"):
+        of = f" of the segment definition {definition.get('id')}"
+        ranges = definition.get("time_ranges") or ()
+        windows.extend((of, part.get("start_time"), part.get("end_time")) for part in ranges)
+    return windows
+
+
 def beyond_end(source: str, recipe: Recipe, header: Header) -> SourceRejected | None:
     """The error of a window that begins or ends where a video has ended already; None where it does not, or where the
     video's length is not known.
@@ -107,15 +123,18 @@ def beyond_end(source: str, recipe: Recipe, header: Header) -> SourceRejected | 
     if header.duration_s is None:
         return None
     end_s = header.start_s + header.duration_s
-    name, wanted_s = "start_time", recipe.start_time_s
-    if wanted_s is None or wanted_s < end_s:
-        name, wanted_s = "end_time", recipe.end_time_s
-        if wanted_s is None or wanted_s <= end_s + SLACK_S:
-            return None
-    return SourceRejected(
-        f"{source}: {name} {wanted_s:g} s is beyond the video's end at {end_s:.3f} s; give a window within the video",
-        code="window_beyond_end",
-    )
+    for of, begins_s, ends_s in windows_of(recipe):
+        if begins_s is not None and begins_s >= end_s:
+            wrong = f"start_time {begins_s:g} s{of}"
+        elif ends_s is not None and ends_s > end_s + SLACK_S:
+            wrong = f"end_time {ends_s:g} s{of}"
+        else:
+            continue
+        return SourceRejected(
+            f"{source}: {wrong} is beyond the video's end at {end_s:.3f} s; give a window within the video",
+            code="window_beyond_end",
+        )
+    return None
 
 
 def read_header(path: bytes) -> Header:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pipeline.client import Platform
 from pipeline.config import SyncSettings
 from pipeline.jobs import Job
-from pipeline.media.probe import Header, Prober, beyond_end
-from pipeline.models import Delivery
+from pipeline.media.probe import Header, Prober, beyond_end, windows_of
 from pipeline.steps.one_request import length_problem
 
 
@@ -22,7 +21,7 @@ class Checks:
     platform: Platform
     prober: Prober
     sync: SyncSettings
-    delivery: Delivery
+    delivery: str
     inline_max_bytes: int
 
     async def look(self, job: Job) -> Header:
@@ -45,8 +44,7 @@ class Checks:
         return header
 
     def _is_wanted(self, job: Job) -> bool:
-        has_window = job.recipe.start_time_s is not None or job.recipe.end_time_s is not None
-        return has_window or self.delivery == "sync" or self._is_inline(job)
+        return bool(windows_of(job.recipe)) or self.delivery == "sync" or self._is_inline(job)
 
     def _is_inline(self, job: Job) -> bool:
         return job.stamp is not None and job.stamp.size_bytes <= self.inline_max_bytes

@@ -84,6 +84,19 @@ def test_what_was_asked_is_done_for_a_later_run_and_for_itself(real, film, tmp_p
     assert real.books()["requests"] == before
 
 
+def test_a_copy_is_answered_from_the_ledger(real, film, tmp_path):
+    """The same content under another name is the same question; it gets a line of its own and costs nothing."""
+    out = ("--out", tmp_path / "out")
+    first = pipeline("ask", film, QUESTION, *out, env=real.env)
+    copy = film.with_name("copy.mp4")
+    copy.write_bytes(film.read_bytes())
+    before = asks(real)
+    again = pipeline("ask", copy, QUESTION, *out, env=real.env)
+    assert (again.code, again.out, asks(real)) == (0, first.out, before)
+    assert "nothing was asked, nothing is paid" in again.err
+    assert [line["source"] for line in lines(tmp_path / "out" / "results.jsonl")] == [str(film), str(copy)]
+
+
 def test_what_a_run_has_paid_for_is_shown(real, film, tmp_path):
     """An answer that came as a task is no other answer."""
     out = ("--out", tmp_path / "out")

@@ -166,8 +166,10 @@ async def test_a_question_that_waits_for_its_turn_is_not_out(pair, asset):
 
 
 async def test_a_long_question_keeps_no_other_waiting(run_pair, video):
-    """Where limits let few requests be on their way at once, questions that are answered in place do not take turns."""
-    limits = {"analyze_per_minute": 600}
+    """Where limits let few requests be on their way at once, questions that are answered in place do not take turns;
+    nor do they take the connections of other requests.
+    """
+    limits = {"analyze_per_minute": 600, "connections": 1}
     async with run_pair(limits=limits) as pair:
         asset = await pair.ready_asset(video)
         pair.faults.add(Fault(**ANALYZE, delay_s=30))

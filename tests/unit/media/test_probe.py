@@ -1,5 +1,6 @@
 """Headers of files, and windows held against them."""
 
+import json
 import os
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_a_window_beyond_the_end_is_told_with_both_numbers(window: dict[str, flo
     assert error is not None
     assert error.code == "window_beyond_end"
     assert f"v.mp4: {told} is beyond the video's end at 61.500 s" in error.message
+
+
+def test_the_time_ranges_of_segments_are_windows_too() -> None:
+    """The message names the definition that reaches beyond the end."""
+    ranges = [{"start_time": 0, "end_time": 10}, {"start_time": 20, "end_time": 70}]
+    definitions = json.dumps([{"id": "plain"}, {"id": "goal", "time_ranges": ranges}])
+    recipe = Recipe("local", "m", mode="segments", segment_definitions=definitions)
+    assert beyond_end("v.mp4", recipe, Header(0, 70)) is None
+    error = beyond_end("v.mp4", recipe, Header(0, 61.5))
+    assert error is not None
+    assert "end_time 70 s of the segment definition goal is beyond the video's end at 61.500 s" in error.message
 
 
 def test_windows_are_told_by_the_files_own_clock() -> None:
