@@ -9,7 +9,7 @@ What one video lives through; states are facts in the past tense, so that a cras
 |---|---|---|
 | accepted: the row and its content identity | steps/upload.py begin | opened, uploaded |
 | opened: the upload session | steps/upload.py send_chunks | uploaded; accepted where the session expired |
-| uploaded: the asset id | steps/delivery.py submit | submitted; accepted where the asset is gone |
+| uploaded: the asset id | steps/delivery.py submit | submitted, or analyzed at once; accepted where the asset is gone |
 | submitted: the task id | steps/delivery.py poll | analyzed; uploaded where it has to be submitted again |
 | analyzed: the raw answer and its usage | steps/write.py write | written; uploaded where it is asked again |
 | written: every sink holds the line | none | analyzed where a further source joins |

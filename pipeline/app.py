@@ -14,6 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
+from pipeline.client.analyses import OnText
 from pipeline.client.limits import Books, ClassName, windows_of
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
 from pipeline.errors import ConfigError, LedgerError
@@ -23,6 +24,7 @@ from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
 from pipeline.media.pictures import Gallery, text_of
+from pipeline.media.probe import Prober
 from pipeline.models import Picture, Recipe, Video
 from pipeline.modes.asked_schema import read_schema
 from pipeline.modes.pictures import reference_problems
@@ -30,6 +32,7 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
+from pipeline.steps.checks import Checks
 from pipeline.steps.delivery import Deliveries
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
@@ -37,6 +40,7 @@ from pipeline.steps.media import Media
 from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
+from pipeline.steps.sync import Sync
 from pipeline.steps.task import Tasks
 from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
@@ -84,9 +88,14 @@ class Run:
         """What the run did so far."""
         return self.runner.tally
 
-    async def execute(self, rows: Iterable[Row]) -> None:
-        """Drive everything to its end, or to where the run was stopped; then bring `failures.jsonl` up to date."""
-        await self.runner.run(rows, self._settings.scope)
+    async def execute(self, rows: Iterable[Row], *, collect: bool = True) -> None:
+        """Drive everything to its end, or to where the run was stopped; then bring `failures.jsonl` up to date.
+
+        Args:
+            rows: videos and their recipes.
+            collect: first what earlier runs paid for.
+        """
+        await self.runner.run(rows, self._settings.scope if collect else None)
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
@@ -203,12 +212,15 @@ def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
 
 
 @asynccontextmanager
-async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = None) -> AsyncIterator[Run]:
+async def open_run(
+    settings: Settings, on_saved: Callable[[Job], None] | None = None, on_text: OnText | None = None
+) -> AsyncIterator[Run]:
     """Open everything a run needs, in the order in which it may be refused.
 
     Args:
         settings: what the program was told.
         on_saved: told of every job once its facts are on the disk.
+        on_text: told each piece of an answer while it arrives, with delivery `sync`.
 
     Raises:
         ConfigError: a remote platform without an API key.
@@ -238,7 +250,8 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
             )
         )
         platform.watch.learn(ledger.waits())
-        yield _assemble(settings, ledger, platform, writer, landing, run_id)
+        prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
+        yield _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text)
 
 
 async def revalidate(settings: Settings) -> Revalidation:
@@ -259,14 +272,24 @@ async def revalidate(settings: Settings) -> Revalidation:
 
 
 def _assemble(
-    settings: Settings, ledger: Ledger, platform: Platform, writer: Writer, landing: Landing, run_id: str
+    settings: Settings,
+    ledger: Ledger,
+    platform: Platform,
+    writer: Writer,
+    prober: Prober,
+    landing: Landing,
+    run_id: str,
+    on_text: OnText | None,
 ) -> Run:
     traffic = Traffic()
-    uploads = Uploads(platform, ledger, settings.upload, anyio.CapacityLimiter(settings.upload.files), landing, traffic)
+    checks = Checks(platform, prober, settings.sync, settings.run.delivery, settings.upload.inline_max_bytes)
+    files = anyio.CapacityLimiter(settings.upload.files)
+    uploads = Uploads(platform, ledger, settings.upload, files, landing, checks, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
-    deliveries = Deliveries(drawing, {"task": tasks}, settings.run.delivery)
+    sync = Sync(platform, ledger, settings.sync, landing, media, drawing, on_text)
+    deliveries = Deliveries(drawing, {"task": tasks, "sync": sync}, settings.run.delivery)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,

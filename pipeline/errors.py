@@ -57,16 +57,24 @@ class TransientError(PipelineError):
     Attributes:
         retry_after_s: seconds the platform asked to wait, if it said so.
         ambiguous: the request may have been carried out although no answer arrived.
+        refused: its answer says that it certainly was not, although answers of its kind are ambiguous.
     """
 
     code = "transient"
 
     def __init__(
-        self, message: str, *, code: str | None = None, retry_after_s: float | None = None, ambiguous: bool = False
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        ambiguous: bool = False,
+        refused: bool = False,
     ) -> None:
         super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
         self.ambiguous = ambiguous
+        self.refused = refused
 
 
 class RateLimited(TransientError):
@@ -144,6 +152,12 @@ class TaskFailed(VideoError):
     """The platform refused the analysis or gave it up."""
 
     code = "task_failed"
+
+
+class AnswerLost(VideoError):
+    """A question may have been answered and paid for, but its answer is not here and nothing can look it up."""
+
+    code = "answer_maybe_lost"
 
 
 class UnexpectedResponse(VideoError):

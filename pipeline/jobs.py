@@ -24,7 +24,7 @@ class State(StrEnum):
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.OPENED, State.UPLOADED, State.FAILED}),
     State.OPENED: frozenset({State.UPLOADED, State.ACCEPTED, State.FAILED}),
-    State.UPLOADED: frozenset({State.SUBMITTED, State.ACCEPTED, State.FAILED}),
+    State.UPLOADED: frozenset({State.SUBMITTED, State.ANALYZED, State.ACCEPTED, State.FAILED}),
     State.SUBMITTED: frozenset({State.ANALYZED, State.UPLOADED, State.FAILED}),
     State.ANALYZED: frozenset({State.WRITTEN, State.UPLOADED, State.FAILED}),
     State.WRITTEN: frozenset({State.ANALYZED}),  # a further source joined: its line is still to be written

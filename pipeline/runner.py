@@ -100,19 +100,20 @@ class Runner:
         self._group: anyio.abc.TaskGroup | None = None
         self._same_failures: tuple[str, int] = ("", 0)
 
-    async def run(self, rows: Iterable[Row], scope: str) -> None:
+    async def run(self, rows: Iterable[Row], scope: str | None) -> None:
         """Collect what earlier runs paid for, then feed every row; returns when all is at rest or the run was stopped.
 
         `stopped_by` tells why it ended early, if it did.
 
         Args:
             rows: videos and their recipes, read in slices from a worker thread and never held as a whole.
-            scope: the platform scope whose paid jobs are collected.
+            scope: the platform scope whose paid jobs are collected; None leaves all but those of the rows alone.
         """
         async with anyio.create_task_group() as group:
             self._group = group
             try:
-                await self._collect(scope)
+                if scope is not None:
+                    await self._collect(scope)
                 await self._feed(rows)
             except (PauseRun, FatalError) as reason:
                 self.stop(reason, now=isinstance(reason, FatalError))

@@ -1,4 +1,4 @@
-"""Flags that `run` and `retry` share, and the settings they stand for."""
+"""Flags that commands share, and the settings they stand for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,37 +22,65 @@ PLACES = {
     "platform": ("platform", "kind"),
     "out": ("output", "dir"),
     "workers": ("run", "workers"),
+    "delivery": ("run", "delivery"),
 }
+
+CONFIG = click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="A YAML file of settings, such as configs/overnight.yaml."
+)
+MODEL = click.option("--model", help="The platform's model, such as pegasus1.5.")
+BASE_URL = click.option("--base-url", help="The platform's address, with its version path.")
+PLATFORM = click.option(
+    "--platform",
+    type=click.Choice(["local", "remote"]),
+    help="local: the embedded platform; the default without an API key.",
+)
+OUT = click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end.")
 
 _OPTIONS = (
     click.argument("manifest", required=False),
-    click.option(
-        "-c",
-        "--config",
-        type=click.Path(path_type=Path),
-        help="A YAML file of settings, such as configs/overnight.yaml.",
-    ),
+    CONFIG,
     click.option("--prompt", help="What to ask of every video."),
     click.option("--prompt-file", type=click.Path(path_type=Path), help="A text file with the prompt."),
-    click.option("--model", help="The platform's model, such as pegasus1.5."),
+    MODEL,
     click.option(
         "--schema", help="The form of the answers: a .json file, or a pydantic model as package.module:Model."
     ),
-    click.option("--base-url", help="The platform's address, with its version path."),
-    click.option(
-        "--platform",
-        type=click.Choice(["local", "remote"]),
-        help="local: the embedded platform; the default without an API key.",
-    ),
-    click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output."),
+    BASE_URL,
+    PLATFORM,
+    OUT,
     click.option("--workers", type=int, help="Videos in flight at once."),
-    click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end."),
+    click.option(
+        "--delivery",
+        type=click.Choice(["task", "sync"]),
+        help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open.",
+    ),
+    JSON,
+)
+
+_OF_ONE_VIDEO = (
+    click.argument("video"),
+    click.argument("question", required=False),
+    CONFIG,
+    MODEL,
+    BASE_URL,
+    PLATFORM,
+    OUT,
+    JSON,
 )
 
 
 def settings_options(command: F) -> F:
-    """Add the shared flags to a command."""
+    """Add the flags of commands that work through a manifest."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def one_video_options(command: F) -> F:
+    """Add the flags of a command that asks of one video."""
+    for option in reversed(_OF_ONE_VIDEO):
         command = option(command)
     return command
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,15 @@ from pipeline.app import Run, configured_recipe, open_run, rows_of
 from pipeline.cli.exits import Exit
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.summary import Report, conclude
+from pipeline.client.analyses import OnText
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
-from pipeline.errors import FatalError, Interrupted
+from pipeline.errors import ConfigError, FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
 from pipeline.models import Overrides, Recipe
 from pipeline.modes.pictures import judge_of
 from pipeline.runner import Row
+from pipeline.steps.one_request import sync_problem
 
 logger = structlog.get_logger()
 
@@ -54,8 +56,11 @@ def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[M
     """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
 
     Raises:
+        ConfigError: the recipe cannot be asked in the way that was chosen.
         ManifestError: no manifest was named, or it has rows that cannot be read.
     """
+    if settings.run.delivery == "sync" and (problem := sync_problem(recipe)):
+        raise ConfigError(problem)
     configured = Overrides(start_time_s=recipe.start_time_s, end_time_s=recipe.end_time_s)
     manifest = open_manifest(
         settings.manifest,
@@ -80,15 +85,36 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
     """
     gc.freeze()  # collecting garbage among what was imported took 4 to 14 % of the CPU of 2,000 tasks
     gc.set_threshold(50_000, 20, 20)  # and among a thousand videos in flight 13 % of what was left
+
+    async def work(opened: Run) -> Exit:
+        await execute(opened, feed(opened), _display(opened, total, report))
+        return conclude(opened, opened.snapshot(total), report)
+
+    return await under_signals(settings, work)
+
+
+async def under_signals(
+    settings: Settings, work: Callable[[Run], Awaitable[Exit]], on_text: OnText | None = None
+) -> Exit:
+    """Open a run and do something with it, with signals at work.
+
+    Args:
+        settings: of the run.
+        work: drives it and concludes it.
+        on_text: as for `open_run`.
+
+    Raises:
+        Interrupted: a signal came before anything was begun.
+        PipelineError: what `open_run` raises.
+    """
     code: Exit | None = None
     with gravest_failure(), anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with anyio.create_task_group() as group:
             brake = Brake(group.cancel_scope)
             group.start_soon(_heed, signals, brake)
-            async with open_run(settings) as opened:
+            async with open_run(settings, on_text=on_text) as opened:
                 brake.run = opened
-                await execute(opened, feed(opened), _display(opened, total, report))
-                code = conclude(opened, opened.snapshot(total), report)
+                code = await work(opened)
             group.cancel_scope.cancel()
     if code is None:
         raise Interrupted("stopped by a signal before anything was begun; run the same command again")
@@ -135,13 +161,15 @@ def _display(opened: Run, total: int | None, report: Report) -> Callable[[], Cor
     )
 
 
-async def execute(opened: Run, rows: Iterable[Row], display: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def execute(
+    opened: Run, rows: Iterable[Row], display: Callable[[], Coroutine[Any, Any, None]], *, collect: bool = True
+) -> None:
     """Drive a run to its end while its display is on; `runner.stopped_by` tells what ended either of them early."""
     with gravest_failure():
         async with anyio.create_task_group() as group:
             group.start_soon(_show, opened, display)
             try:
-                await opened.execute(rows)
+                await opened.execute(rows, collect=collect)
             except FatalError as error:  # the last word to a sink: the summary is to tell of it
                 opened.runner.stop(error, now=True)
             group.cancel_scope.cancel()

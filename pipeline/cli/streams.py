@@ -33,6 +33,19 @@ def prepare() -> None:
         )
 
 
+def show(text: str) -> bool:
+    """Print to stdout at once, without ending the line; False where nobody can have it any more, and never an error:
+    what is shown may be the only sight of something that is paid for.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
 def say(lines: Iterable[str]) -> None:
     """Print to stdout; whoever was to read it may be gone (`| head`)."""
     try:

@@ -21,6 +21,9 @@ class Call:
         content: the body, where it is a small one, and its `content_type`.
         body: makes the body anew for every attempt, where it is read from a file.
         on_bytes: told how many bytes of that file have left; a negative number takes back those of a failed attempt.
+        patience_s: how long the platform may stay silent, where it does the work before it answers; such a request
+            keeps no other of its budget waiting. None is as usual.
+        on_leaving: told at each attempt that the request leaves now: everything that it had to wait for is over.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -33,6 +36,8 @@ class Call:
     content_type: str = "application/json"
     body: Callable[[], FileBody] | None = None
     on_bytes: OnBytes | None = None
+    patience_s: float | None = None
+    on_leaving: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The platform as the rest of the house sees it: four resources over one transport."""
+"""The platform as the rest of the house sees it: its resources over one transport."""
 
 import ssl as tls
 from collections.abc import AsyncIterator
@@ -9,9 +9,11 @@ import anyio
 from pydantic import SecretStr
 
 from pipeline.client.account import Account
+from pipeline.client.analyses import Analyses
 from pipeline.client.assets import Assets
 from pipeline.client.failures import gravest_failure
 from pipeline.client.limits import NO_BOOKS, Books
+from pipeline.client.sources import Sources
 from pipeline.client.tasks import Tasks
 from pipeline.client.transport import Transport, open_transport
 from pipeline.client.uploads import Uploads
@@ -26,6 +28,8 @@ class Platform:
     assets: Assets
     uploads: Uploads
     tasks: Tasks
+    questions: Analyses
+    sources: Sources
     watch: Watch
     transport: Transport
 
@@ -83,5 +87,7 @@ async def open_platform(
         with gravest_failure():
             async with anyio.create_task_group() as group:
                 group.start_soon(watch.run)
-                yield Platform(assets, Uploads(transport, upload, threads), tasks, watch, transport)
+                uploads = Uploads(transport, upload, threads)
+                sources = Sources(transport, upload)
+                yield Platform(assets, uploads, tasks, Analyses(transport), sources, watch, transport)
                 group.cancel_scope.cancel()

@@ -100,7 +100,14 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, meaning: Meani
         return RateLimited(sentence, code=code, retry_after_s=wait_s(headers))
     if status >= 500 or status == 408 or code in WAIT_CODES:
         kind = GatewayUnavailable if status in AWAY_STATUSES else ServerUnavailable
-        return kind(sentence, code=code, retry_after_s=asked_wait_s(headers), ambiguous=code != "video_not_ready")
+        return kind(
+            sentence,
+            code=code,
+            retry_after_s=asked_wait_s(headers),
+            ambiguous=code != "video_not_ready",
+            # a proxy says 503, in words of its own, of a connection that broke behind it, too
+            refused=status == 503 and (code is not None or not body.strip()),
+        )
     return _video_error(status, code, meaning)(sentence, code=code, status=status)
 
 

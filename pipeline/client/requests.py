@@ -34,18 +34,38 @@ def task_body(asked: AnalysisRequest, medium: Medium, custom_id: str, pictures: 
         pictures: where the platform finds each image of the question.
     """
     request = {
-        "model_name": asked.model,
+        **_question(asked, medium, pictures),
         "analysis_mode": None if asked.analysis_mode == "general" else asked.analysis_mode,
-        "video": _video(medium),
-        "image": [_picture(picture, pictures) for picture in asked.images] or None,
-        **_words(asked, pictures),
-        **_bounds(asked),
         "custom_id": custom_id,
-        "response_format": _response_format(asked, pictures),
         "min_segment_duration": asked.min_segment_s,
         "max_segment_duration": asked.max_segment_s,
     }
     return {name: value for name, value in request.items() if value is not None}
+
+
+def sync_body(asked: AnalysisRequest, medium: Medium, pictures: Pictures, *, stream: bool) -> dict[str, Any]:
+    """What `POST /analyze` takes, without what stays unsaid.
+
+    Args:
+        asked: what is asked; of general analysis, the only mode there.
+        medium: of which video.
+        pictures: where the platform finds each image of the question.
+        stream: whether the answer comes in pieces. Always said, for what it is unsaid is the platform's to change.
+    """
+    request = {**_question(asked, medium, pictures), "stream": stream}
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def _question(asked: AnalysisRequest, medium: Medium, pictures: Pictures) -> dict[str, Any]:
+    """What every way of asking for one analysis shares."""
+    return {
+        "model_name": asked.model,
+        "video": _video(medium),
+        "image": [_picture(picture, pictures) for picture in asked.images] or None,
+        **_words(asked, pictures),
+        **_bounds(asked),
+        "response_format": _response_format(asked, pictures),
+    }
 
 
 def _video(medium: Medium) -> dict[str, str] | None:

@@ -17,7 +17,7 @@ from pipeline.models import AnalysisRequest, Medium, Task, TaskStatus
 
 # How many tasks of one asset are looked through for one that was asked for already.
 LOOK_BACK_PAGES = 20
-# A task about images alone has nothing that the list can be filtered by: others' tasks stand between.
+# A task about images, or about a video inside it, has nothing that the list can be filtered by: others' stand between.
 LOOK_BACK_PAGES_OF_ALL = 200
 EMPTY: Pictures = MappingProxyType({})
 
@@ -98,7 +98,8 @@ class Tasks:
         """The newest task with this `custom_id` on this medium that has not failed, was not canceled, and is not among
         the `answered` ones.
         """
-        pages = LOOK_BACK_PAGES_OF_ALL if medium == Medium() else LOOK_BACK_PAGES
+        is_nameless = medium.asset_id is None and medium.url is None
+        pages = LOOK_BACK_PAGES_OF_ALL if is_nameless else LOOK_BACK_PAGES
         for page in range(1, pages + 1):
             tasks = await self.list(page=page, asset_id=medium.asset_id, video_url=medium.url)
             for task in tasks:

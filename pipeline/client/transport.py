@@ -2,9 +2,9 @@
 
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import aiohttp
 import anyio
@@ -15,6 +15,7 @@ from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
 from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
+from pipeline.client.line_ends import lines_of
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
 from pipeline.client.retry import persist
 from pipeline.config import LimitSettings, RetrySettings, UploadSettings
@@ -52,6 +53,7 @@ class Transport:
     def __init__(
         self,
         session: aiohttp.ClientSession,
+        fresh: aiohttp.ClientSession,
         base_url: str,
         api_key: SecretStr,
         upload: UploadSettings,
@@ -62,6 +64,7 @@ class Transport:
         self.storage = Line("the storage of the platform", retry)
         self._platform = Line(f"the platform at {base_url}", retry)
         self._session = session
+        self._fresh = fresh
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
         self._retry = retry
@@ -92,23 +95,52 @@ class Transport:
 
     async def once(self, call: Call) -> Answer:
         """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
+        async with self._leave(call) as budget:
+            url, headers = self._addressed(call)
+            data = call.body() if call.body else call.content
+            answer = await self._exchange(
+                self._platform, call.method, url, headers, data, call.on_bytes, patience_s=call.patience_s
+            )
+            if (error := self._settle(answer, call.meaning, budget)) is not None:
+                raise error
+            return answer
+
+    @asynccontextmanager
+    async def lines(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a request a single time and have the lines of its answer, without their ends, as they arrive.
+
+        Raises:
+            PipelineError: as `once` where it is refused; ConnectionFailed, ambiguous, where the answer breaks off;
+                UnexpectedResponse where a line has no end.
+        """
+        async with self._leave(call) as budget:
+            url, headers = self._addressed(call)
+            async with self._open(call.method, url, headers, call.content, patience_s=call.patience_s) as response:
+                self._heard(self._platform, response.status)
+                body = b"" if response.status < 300 else await _body(response)
+                answer = Answer(response.status, response.headers, body)
+                if (error := self._settle(answer, call.meaning, budget)) is not None:
+                    raise error
+                async with aclosing(lines_of(_blocks(response), MAX_ANSWER_BYTES)) as lines:
+                    yield lines
+
+    @asynccontextmanager
+    async def _leave(self, call: Call) -> AsyncIterator[Budget]:
         budget: Budget = getattr(self.limits, call.budget)
         await self._platform.gate.wait()
-        async with budget.passage():
-            return await self._once(call, budget)
+        async with nullcontext() if call.patience_s is not None else budget.passage():
+            if call.patience_s is not None:  # a place among few is for what is over in no time
+                await budget.leave()
+            if call.on_leaving is not None:
+                call.on_leaving()
+            yield budget
 
-    async def _once(self, call: Call, budget: Budget) -> Answer:
+    def _addressed(self, call: Call) -> tuple[URL, dict[str, str]]:
         headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
         if call.content is not None:
             headers["Content-Type"] = call.content_type
-        data = call.body() if call.body else call.content
         url = URL(self._base_url + call.path)
-        if call.params:
-            url = url.with_query(call.params)
-        answer = await self._exchange(self._platform, call.method, url, headers, data, call.on_bytes)
-        if (error := self._settle(answer, call.meaning, budget)) is not None:
-            raise error
-        return answer
+        return (url.with_query(call.params) if call.params else url), headers
 
     async def put(self, url: str, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes, doing: str) -> str:
         """Send a chunk to its presigned URL a single time; the ETag of the answer, without quotes.
@@ -132,6 +164,28 @@ class Transport:
             return etag
         raise UnexpectedResponse(f"{doing}: the storage answered without an ETag")
 
+    async def peek(
+        self, method: Literal["HEAD", "GET"], url: str, timeout_s: float
+    ) -> tuple[int, Mapping[str, str]] | None:
+        """Status and headers of what somebody else's host says to a request without a key; None where nothing is had.
+
+        Redirects are followed. No body is read.
+        """
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        headers = {"Range": "bytes=0-0"} if method == "GET" else {}
+        try:
+            async with self._session.request(
+                # encoded=True: a signature covers the URL to the letter
+                method,
+                URL(url, encoded=url.isascii()),
+                headers=headers,
+                timeout=timeout,
+                max_redirects=5,
+            ) as response:
+                return response.status, response.headers
+        except (aiohttp.ClientError, ConnectionFailed, TimeoutError, ValueError):
+            return None
+
     async def _exchange(
         self,
         line: Line,
@@ -140,19 +194,24 @@ class Transport:
         headers: Mapping[str, str],
         data: FileBody | bytes | None,
         on_bytes: OnBytes | None,
+        *,
+        patience_s: float | None = None,
     ) -> Answer:
         try:
             if isinstance(data, FileBody):
                 answer = await self._exchange_file(method, url, headers, data, on_bytes)
             else:
-                answer = await self._send(method, url, headers, data)
+                answer = await self._send(method, url, headers, data, patience_s=patience_s)
         except ConnectionFailed as error:
             if not error.ambiguous:
                 line.dead(error.message)
             raise
-        if answer.status not in AWAY_STATUSES:
-            line.answered()
+        self._heard(line, answer.status)
         return answer
+
+    def _heard(self, line: Line, status: int) -> None:
+        if status not in AWAY_STATUSES:
+            line.answered()
 
     async def _exchange_file(
         self, method: str, url: URL, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes | None
@@ -191,16 +250,46 @@ class Transport:
 
         return moved
 
-    async def _send(self, method: str, url: URL, headers: Mapping[str, str], data: FileBody | bytes | None) -> Answer:
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: FileBody | bytes | None,
+        *,
+        patience_s: float | None = None,
+    ) -> Answer:
+        async with self._open(method, url, headers, data, patience_s=patience_s) as response:
+            return Answer(response.status, response.headers, await _body(response))
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: FileBody | bytes | None,
+        *,
+        patience_s: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, and hold its answer open. What the block raises comes out as it is.
+
+        One that is waited for with patience has a connection of its own: it takes none from the others for minutes, and
+        no idle one may break under it, which could not be told from a lost answer.
+        """
         self.requests += 1
         note_request()
+        silence_s = self._retry.response_timeout_s if patience_s is None else patience_s
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._retry.connect_timeout_s, sock_read=silence_s)
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=data, allow_redirects=False
-            ) as response:
-                return Answer(response.status, response.headers, await _read(response))
+            session = self._session if patience_s is None else self._fresh
+            response = await session.request(
+                method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
+            )
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(error) from None
+        async with response:
+            yield response
 
     def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
         """Book an answer to its budget; the error that it stands for, if it is no success."""
@@ -240,19 +329,26 @@ async def open_transport(
     """Hold the connections to one platform open, each reused, until the block ends."""
     if not URL(base_url).host or URL(base_url).scheme not in {"http", "https"}:
         raise ConfigError(f"platform.base_url {base_url!r} is no http or https address")
-    connector = aiohttp.TCPConnector(limit=limits.connections, ssl=ssl or True, ttl_dns_cache=60)
+
+    def session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT},
+            middlewares=(_never_twice,),
+        )
+
     # no `total`: a body may take hours. no `connect`: that would count the wait for a free connection of ours, too.
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=retry.connect_timeout_s, sock_read=retry.response_timeout_s
     )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT},
-        middlewares=(_never_twice,),
-    ) as session:
-        yield Transport(session, base_url, api_key, upload, retry, Limits(limits, retry, books))
+    trust = ssl or True
+    async with (
+        session(aiohttp.TCPConnector(limit=limits.connections, ssl=trust, ttl_dns_cache=60)) as shared,
+        session(aiohttp.TCPConnector(limit=0, ssl=trust, ttl_dns_cache=60, force_close=True)) as fresh,
+    ):
+        yield Transport(shared, fresh, base_url, api_key, upload, retry, Limits(limits, retry, books))
 
 
 async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -284,6 +380,21 @@ def _failure(error: aiohttp.ClientError | TimeoutError) -> ConnectionFailed:
     return ConnectionFailed(
         f"the connection ended before the answer was complete ({type(error).__name__})", ambiguous=True
     )
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await _read(response)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _failure(error) from None
+
+
+async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for block in response.content.iter_any():
+            yield block
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _failure(error) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

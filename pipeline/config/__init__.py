@@ -21,6 +21,7 @@ from pipeline.config.sections import (
     RecipeSettings,
     RetrySettings,
     RunSettings,
+    SyncSettings,
     UploadSettings,
 )
 from pipeline.config.server import ServerSettings
@@ -44,6 +45,7 @@ __all__ = [
     "Section",
     "ServerSettings",
     "Settings",
+    "SyncSettings",
     "UploadSettings",
     "load",
 ]

@@ -87,10 +87,11 @@ class RunSettings(Section):
 
     `workers` videos are in flight at once, most of them waiting for the platform. After `max_same_failures` failures
     in a row with one and the same cause, and no success between, the run ends: the fault is not in the videos.
-    `delivery` is how a question is asked: `task` is one asynchronous analysis for each video.
+    `delivery` is how a question is asked: `task` is one asynchronous analysis for each video, `sync` one request that
+    is held open until it is answered.
     """
 
-    delivery: Literal["task"] = "task"
+    delivery: Literal["task", "sync"] = "task"
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)
@@ -104,8 +105,18 @@ class UploadSettings(Section):
     """Direct upload takes files up to `direct_max_bytes` (the platform's own bound is 200 MB), sessions the rest.
 
     An image of at most `inline_image_bytes` travels inside every question that needs it, a larger one is uploaded once.
+    A video file of at most `inline_max_bytes` travels inside its question instead of being uploaded (the platform takes
+    30 MB); then nothing of it is kept there, and each of `run.workers` may hold one in memory. A row that is a URL
+    becomes an `asset`, which is reused, or is handed over `direct` in every question.
+
+    What is behind a URL is asked for within `head_timeout_s`, what a file's header says within `probe_timeout_s`; what
+    takes longer is not known.
     """
 
+    url_sources: Literal["asset", "direct"] = "asset"
+    inline_max_bytes: int = Field(0, ge=0, le=30_000_000)
+    head_timeout_s: float = Field(10, gt=0)
+    probe_timeout_s: float = Field(10, gt=0)
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
     inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)
@@ -196,6 +207,18 @@ class LimitSettings(Section):
     def rate(self, name: RateName) -> float | None:
         """A limit as it was set, else as the tier has it."""
         return rate_of(self, name)
+
+
+class SyncSettings(Section):
+    """Of delivery `sync`: one request, held open until its answer is there.
+
+    With `stream` the answer comes in pieces. The platform may stay silent for `patience_s` while it works, and takes
+    videos of at most `longest_s`, whatever part of them is asked for (twelvelabs 1.3.6).
+    """
+
+    stream: bool = False
+    patience_s: float = Field(1800, gt=0)
+    longest_s: float = Field(3600, gt=0)
 
 
 class PriceSettings(Section):

@@ -15,6 +15,7 @@ from pipeline.config.sections import (
     RecipeSettings,
     RetrySettings,
     RunSettings,
+    SyncSettings,
     UploadSettings,
 )
 from pipeline.config.server import ServerSettings
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     manifest: ManifestSettings = ManifestSettings()
     output: OutputSettings = OutputSettings()
     run: RunSettings = RunSettings()
+    sync: SyncSettings = SyncSettings()
     upload: UploadSettings = UploadSettings()
     polling: PollingSettings = PollingSettings()
     retry: RetrySettings = RetrySettings()

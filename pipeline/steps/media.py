@@ -1,15 +1,20 @@
 """What a question is asked of, looked after before it is used: the asset is there and ready, or it is brought again."""
 
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import structlog
 
 from pipeline.client import Platform
 from pipeline.client.requests import Pictures
-from pipeline.errors import AssetGone, SourceRejected, VideoError
+from pipeline.errors import AssetGone, SourceRejected, SourceUnreadable, VideoError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
+from pipeline.media.pictures import content_of_bytes
 from pipeline.models import AnalysisRequest, Medium
 from pipeline.modes import MODES
 from pipeline.steps.pictures import PictureDesk
@@ -67,10 +72,15 @@ class Media:
         """What to send for this job, once every image of it is where the platform finds it.
 
         Raises:
-            SourceUnreadable, UploadRejected, SourceRejected: an image of it cannot be had; the message names it.
+            SourceUnreadable, UploadRejected, SourceRejected: an image of it, or a file that is to travel inside it,
+                cannot be had; the message names it.
         """
         asked = MODES[job.recipe.mode].build_request(job.recipe)
-        return Request(medium_of(job), asked, await self.desk.available(job, asked))
+        pictures = await self.desk.available(job, asked)
+        medium = medium_of(job)
+        if medium == Medium() and job.recipe.images is None:
+            medium = Medium(base64=await anyio.to_thread.run_sync(_content, job))
+        return Request(medium, asked, pictures)
 
     async def _has_video(self, job: Job) -> bool:
         """Whether the platform holds all that a job asks of besides images."""
@@ -87,8 +97,29 @@ class Media:
 
 
 def medium_of(job: Job) -> Medium:
-    """By what name the platform finds what a job is about, in a request and among its tasks."""
+    """By what name the platform finds what a job is about, in a request and among its tasks; images, and a file that
+    travels inside its question, have none.
+    """
+    if job.asset_id is None and job.path is None and job.recipe.images is None:
+        return Medium(url=job.source)
     return Medium(asset_id=job.asset_id)
+
+
+def _content(job: Job) -> str:
+    """A file in base64, if it still is what the job is about. Blocks."""
+    assert job.path is not None
+    assert job.stamp is not None
+    try:
+        data = Path(job.path).read_bytes()
+    except OSError as error:
+        raise SourceUnreadable(
+            f"cannot read {job.source}: {error.strerror or error}; restore the file", code="file_unreadable"
+        ) from error
+    if content_of_bytes(data) != job.content:
+        raise SourceUnreadable(
+            f"{job.source} changed since it was looked at; run again once nothing writes to it", code="file_changed"
+        )
+    return base64.b64encode(data).decode()
 
 
 def about(job: Job, error: VideoError) -> VideoError:

@@ -16,6 +16,7 @@ from pipeline.errors import SourceRejected, UploadExpired
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import Draw, OpenUpload, shown
+from pipeline.steps.checks import Checks
 from pipeline.steps.landing import Landing
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Uploads:
     settings: UploadSettings
     files: anyio.CapacityLimiter
     landing: Landing
+    checks: Checks
     on_bytes: Callable[[int], None]
     # Sessions that this process opened, with their first chunk URLs, which are secrets and stay in memory.
     _fresh: dict[str, UploadSession] = field(default_factory=dict)
@@ -46,29 +48,49 @@ class Uploads:
     async def begin(self, job: Job) -> Job:
         """Reuse what the platform holds; otherwise a URL or small file becomes an asset at once, a large one a session.
 
-        A held asset is believed here and verified where it is used, before the analysis is asked for.
+        What travels inside its question, and a URL that is handed over with it, needs no asset. A held asset is
+        believed here and verified where it is used, before the analysis is asked for.
 
         Raises:
-            SourceUnreadable, UploadRejected, SourceRejected: this video cannot be uploaded.
+            SourceUnreadable, UploadRejected, SourceRejected: this video cannot be uploaded, or not be asked what is
+                asked.
         """
         if job.recipe.images is not None:
             return job.to(State.UPLOADED)  # no video: its images are looked after when it is asked
-        if held := self.ledger.held_asset(job.recipe.scope, job.content):
-            if held.asset_id:
-                return job.to(State.UPLOADED, asset_id=held.asset_id, duration_s=held.duration_s, reused_asset=True)
-            return job.to(State.OPENED, upload=held.upload)
-        if job.path is None or job.stamp is None:
-            return await self._hand_over_url(job)
+        if job.path is None:
+            return await self._begin_url(job)
+        assert job.stamp is not None
+        header = await self.checks.look(job)
+        if (reused := self._reused(job)) is not None:
+            return reused
         if job.stamp.size_bytes > self.settings.max_bytes:
             raise SourceRejected(
                 f"{job.source}: {job.stamp.size_bytes:,} bytes are more than the platform takes "
                 f"({self.settings.max_bytes:,}); split or re-encode the file",
                 code="video_filesize_too_large",
             )
+        if job.stamp.size_bytes <= self.settings.inline_max_bytes:
+            return job.to(State.UPLOADED, duration_s=header.duration_s)
         async with self.files:
             if job.stamp.size_bytes <= self.settings.direct_max_bytes:
                 return await self._send_whole(job)
             return await self._open(job)
+
+    def _reused(self, job: Job) -> Job | None:
+        """The job with what the platform holds of its content already."""
+        held = self.ledger.held_asset(job.recipe.scope, job.content)
+        if held is None:
+            return None
+        if held.asset_id:
+            return job.to(State.UPLOADED, asset_id=held.asset_id, duration_s=held.duration_s, reused_asset=True)
+        return job.to(State.OPENED, upload=held.upload)
+
+    async def _begin_url(self, job: Job) -> Job:
+        is_direct = self.settings.url_sources == "direct"
+        if not is_direct and (reused := self._reused(job)) is not None:
+            return reused
+        await self.checks.look(job)
+        return job.to(State.UPLOADED) if is_direct else await self._hand_over_url(job)
 
     async def send_chunks(self, job: Job) -> Job:
         """Send the chunks that the platform still misses.

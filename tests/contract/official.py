@@ -51,6 +51,8 @@ class Official:
     def problems(self, name: str, in_path: dict[str, str], exchange: Exchange) -> list[str]:
         """What a request has that the method of this name would not send, or would send otherwise."""
         given = {**in_path, **_queried(exchange), **_contained(exchange)}
+        if name == "analyze" and given.pop("stream", True):  # what is said here is said there by the method's name
+            name = "analyze_stream"
         known = self.parameters(name)
         if unknown := given.keys() - known.keys():
             return [f"{name} does not take {', '.join(sorted(unknown))}"]

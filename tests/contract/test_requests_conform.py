@@ -4,12 +4,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import pytest
@@ -34,6 +37,7 @@ UPLOADS = {
     "multipart_upload.report_chunk_batch",
     "files.put_chunk",
 }
+ANALYZE = {"analyze"}
 TASKS = {"analyze_async.tasks.create", "analyze_async.tasks.retrieve"}
 # has no counterpart in the package, whose own uploader builds these requests by hand
 STORAGE = {"files.put_chunk"}
@@ -49,20 +53,31 @@ class Way:
         killed_after: the run is killed right after its ledger has recorded this state with this intent (0 or 1), then
             run again.
         server: settings of the platform.
+        hosted: the videos are named by URLs.
     """
 
     sends: set[str]
     config: dict[str, Any] = field(default_factory=dict)
     killed_after: tuple[str, str] | None = None
     server: dict[str, Any] = field(default_factory=dict)
+    hosted: bool = False
 
 
 # looks that are rare enough to come together
 # looks so rare, and analyses so long, that those of all videos fall together however slow the machine is
 TOGETHER = {"polling": {"list_from": 2, "tick_s": 2, "first_look_s": 0, "min_s": 2, "max_s": 2}}
+OPTIONS = {"temperature": 0.5, "max_tokens": 600, "start_time": 0, "end_time": 1}
+INLINE = {"upload": {**QUICK["upload"], "inline_max_bytes": 1_000_000}}
+DIRECT = {"upload": {**QUICK["upload"], "url_sources": "direct"}}
 WAYS = {
     "prompt": Way(UPLOADS | TASKS),
-    "options": Way(TASKS, {"recipe": {"temperature": 0.5, "max_tokens": 600, "start_time": 0, "end_time": 1}}),
+    "options": Way(TASKS, {"recipe": OPTIONS}),
+    "sync": Way(UPLOADS | ANALYZE, {"run": {"delivery": "sync"}, "recipe": OPTIONS}),
+    "sync, streamed": Way(ANALYZE, {"run": {"delivery": "sync"}, "sync": {"stream": True}}),
+    "inside the question": Way(TASKS, INLINE),
+    "inside the question, sync": Way(ANALYZE, {**INLINE, "run": {"delivery": "sync"}}),
+    "by URL": Way(TASKS, DIRECT, hosted=True),
+    "by URL, sync": Way(ANALYZE, {**DIRECT, "run": {"delivery": "sync"}}, hosted=True),
     "list polling": Way({"analyze_async.tasks.list"}, TOGETHER, server={"analysis_seconds": 6}),
     "resumed upload": Way({"multipart_upload.get_status"}, killed_after=("opened", "0")),
     "resumed submission": Way({"analyze_async.tasks.list"}, killed_after=("uploaded", "1")),
@@ -89,9 +104,11 @@ async def test_every_request_is_as_published_and_as_the_package_sends_it(listen,
     """Each request of a run, and each answer to it, is as the description says, and the package would send the same."""
     way = WAYS[name]
     videos = write_videos(tmp_path / "videos")
+    manifest = hosted(tmp_path, videos) if way.hosted else nullcontext(tmp_path / "videos")
     async with listen(**way.server) as (api, recorder):
         config = write_config(tmp_path / "config.yaml", recorder.base_url, way.config)
-        await anyio.to_thread.run_sync(partial(run, way, config, tmp_path))
+        with manifest as source:
+            await anyio.to_thread.run_sync(partial(run, way, config, source, tmp_path))
         published = Published((await api("GET", "/openapi.json", headers={})).body)
     assert len(lines(tmp_path / "out" / "results.jsonl")) == len(videos)
     with Official() as official:
@@ -130,12 +147,32 @@ def write_config(path: Path, base_url: str, sections: dict[str, Any]) -> Path:
     return path
 
 
-def run(way: Way, config: Path, folder: Path) -> None:
+@contextmanager
+def hosted(folder: Path, videos: list[Path]) -> Iterator[Path]:
+    """A list of URLs, served as long as the block lasts."""
+    handler = partial(QuietHandler, directory=str(folder / "videos"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        listed = folder / "urls.txt"
+        base = f"http://127.0.0.1:{server.server_port}"
+        listed.write_text("".join(f"{base}/{quote(path.name)}\n" for path in videos))
+        yield listed
+        server.shutdown()
+        thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def run(way: Way, config: Path, manifest: Path, folder: Path) -> None:
     """Run the command to its good end."""
     env = {"TWELVE_LABS_API_KEY": KEY}
     if way.killed_after is not None:
-        killed = [sys.executable, KILLED_RUN, config, folder / "videos", folder / "out", *way.killed_after, "1"]
+        killed = [sys.executable, KILLED_RUN, config, manifest, folder / "out", *way.killed_after, "1"]
         done = subprocess.run(killed, cwd=ROOT, env=environment(**env), capture_output=True, check=False)
         assert done.returncode == -signal.SIGKILL, done
-    done = pipeline("run", folder / "videos", "-c", config, "--out", folder / "out", env=env)
+    done = pipeline("run", manifest, "-c", config, "--out", folder / "out", env=env)
     assert done.code == 0, done

@@ -23,10 +23,22 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def run(manifest: Path, served: Platform, **limits: Any) -> Done:
+def run(manifest: Path, served: Platform, *, delivery: str = "task", **limits: Any) -> Done:
     env = {f"PIPELINE_LIMITS__{name.upper()}": str(value) for name, value in limits.items()}
     out = manifest.parent / "out"
-    return pipeline("run", manifest, *PROMPT, "--out", out, "--workers", "64", "--json", env={**served.env, **env})
+    return pipeline(
+        "run",
+        manifest,
+        *PROMPT,
+        "--out",
+        out,
+        "--workers",
+        "64",
+        "--json",
+        "--delivery",
+        delivery,
+        env={**served.env, **env},
+    )
 
 
 def hour(seconds: float, **more: Any) -> dict[str, Any]:
@@ -38,12 +50,13 @@ def serving(folder: Path, seconds: float, **more: Any) -> Any:
     return platform(folder, engine="echo", window_min_s=0, **times, **more)
 
 
+@pytest.mark.parametrize("delivery", ["task", "sync"])
 @pytest.mark.parametrize("window", ["fixed", "rolling"])
-def test_a_run_that_knows_the_limits_is_never_refused(tmp_path, manifest, window):
+def test_a_run_that_knows_the_limits_is_never_refused(tmp_path, manifest, window, delivery):
     """Minutes of video are paced: the account is used up several times over, and not one request is refused."""
     limit = MINUTES / 4
     with serving(tmp_path, 2, video_minutes_per_hour=limit, rate_window=window) as served:
-        done = run(manifest, served, video_minutes_per_hour=limit, **hour(2))
+        done = run(manifest, served, delivery=delivery, video_minutes_per_hour=limit, **hour(2))
         assert (done.code, done.summary["written"]) == (0, len(PARTS))
         assert served.books()["refusals"] == {}
 
