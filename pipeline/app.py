@@ -32,8 +32,9 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
+from pipeline.steps.batch import Batches
 from pipeline.steps.checks import Checks
-from pipeline.steps.delivery import Deliveries
+from pipeline.steps.delivery import Choice, Deliveries, choose
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media
@@ -213,7 +214,10 @@ def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
 
 @asynccontextmanager
 async def open_run(
-    settings: Settings, on_saved: Callable[[Job], None] | None = None, on_text: OnText | None = None
+    settings: Settings,
+    on_saved: Callable[[Job], None] | None = None,
+    on_text: OnText | None = None,
+    rows: int | None = None,
 ) -> AsyncIterator[Run]:
     """Open everything a run needs, in the order in which it may be refused.
 
@@ -221,6 +225,7 @@ async def open_run(
         settings: what the program was told.
         on_saved: told of every job once its facts are on the disk.
         on_text: told each piece of an answer while it arrives, with delivery `sync`.
+        rows: how many there are, where that is known, for delivery `auto`.
 
     Raises:
         ConfigError: a remote platform without an API key.
@@ -251,7 +256,11 @@ async def open_run(
         )
         platform.watch.learn(ledger.waits())
         prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
-        yield _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text)
+        choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch.auto_from)
+        log.info("delivery.chosen", delivery=choice.way, reason=choice.reason)
+        run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
+        await stack.enter_async_context(batches.open())
+        yield run
 
 
 async def revalidate(settings: Settings) -> Revalidation:
@@ -280,16 +289,22 @@ def _assemble(
     landing: Landing,
     run_id: str,
     on_text: OnText | None,
-) -> Run:
+    choice: Choice,
+) -> tuple[Run, Batches]:
     traffic = Traffic()
-    checks = Checks(platform, prober, settings.sync, settings.run.delivery, settings.upload.inline_max_bytes)
-    files = anyio.CapacityLimiter(settings.upload.files)
-    uploads = Uploads(platform, ledger, settings.upload, files, landing, checks, traffic)
+    upload = settings.upload
+    if choice.way == "batch":  # a batch takes assets only
+        upload = upload.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
+    checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
+    files = anyio.CapacityLimiter(upload.files)
+    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
     sync = Sync(platform, ledger, settings.sync, landing, media, drawing, on_text)
-    deliveries = Deliveries(drawing, {"task": tasks, "sync": sync}, settings.run.delivery)
+    batch = settings.effective_batch
+    batches = Batches(platform, ledger, settings.scope, settings.run, batch, landing, media, drawing, tasks)
+    deliveries = Deliveries(drawing, {"task": tasks, "sync": sync, "batch": batches}, choice)
     steps = {
         State.ACCEPTED: uploads.begin,
         State.OPENED: uploads.send_chunks,
@@ -297,8 +312,12 @@ def _assemble(
         State.SUBMITTED: deliveries.poll,
         State.ANALYZED: Answers(ledger, writer, settings.recipe.max_reasks).settle,
     }
-    runner = Runner(ledger, steps, settings.run, run_id=run_id, landing=landing, on_change=writer.note)
-    return Run(settings, ledger, runner, writer, platform, traffic, run_id)
+    in_flight = settings.run
+    if choice.way == "batch":  # most of them only wait; uploads have a limit of their own
+        workers = max(in_flight.workers, batch.jobs_in_flight)
+        in_flight = in_flight.model_copy(update={"workers": workers})
+    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note)
+    return Run(settings, ledger, runner, writer, platform, traffic, run_id), batches
 
 
 def _books(stack: AsyncExitStack, settings: Settings) -> Books:

@@ -91,6 +91,12 @@ class GatewayUnavailable(ServerUnavailable):
     code = "gateway_unavailable"
 
 
+class GatewayTimeout(GatewayUnavailable):
+    """A gateway gave up waiting (504)."""
+
+    code = "gateway_timeout"
+
+
 class ConnectionFailed(TransientError):
     code = "connection_failed"
 
@@ -158,6 +164,18 @@ class AnswerLost(VideoError):
     """A question may have been answered and paid for, but its answer is not here and nothing can look it up."""
 
     code = "answer_maybe_lost"
+
+
+class BatchTooLarge(VideoError):
+    """The platform could not create a batch of this size in time; it did not create it. Smaller ones may do."""
+
+    code = "batch_too_large"
+
+
+class BatchesActive(VideoError):
+    """As many batches are active as the platform lets an account have; this one was not created."""
+
+    code = "batches_active"
 
 
 class UnexpectedResponse(VideoError):

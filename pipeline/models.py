@@ -17,6 +17,7 @@ TaskStatus = Literal["queued", "pending", "processing", "ready", "failed", "canc
 AnalysisMode = Literal["general", "time_based_metadata"]
 MaxTokens = int | Literal["unlimited"]
 Delivery = Literal["task", "sync", "batch"]
+BatchStatus = Literal["pending", "processing", "canceling", "canceled", "completed", "expired"]
 AssetStatus = Literal["processing", "ready", "failed"]
 
 
@@ -300,6 +301,28 @@ class Task:
     error_code: str | None = None
     error_message: str | None = None
     raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The platform's grouping of tasks, as last seen.
+
+    Attributes:
+        done_items: those that are ready, failed or canceled.
+        task_ids: the task of each `custom_id`, where that was told.
+    """
+
+    id: str
+    status: BatchStatus
+    total_items: int
+    done_items: int = 0
+    created_at: datetime | None = None
+    task_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is going to change any more."""
+        return self.status in {"canceled", "completed", "expired"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,9 @@ _OPTIONS = (
     click.option("--workers", type=int, help="Videos in flight at once."),
     click.option(
         "--delivery",
-        type=click.Choice(["task", "sync"]),
-        help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open.",
+        type=click.Choice(["task", "sync", "batch", "auto"]),
+        help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open; batch, up to "
+        "1,000 in one; auto, batch where there are many.",
     ),
     JSON,
 )

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from pipeline.client.account import Account
 from pipeline.client.analyses import Analyses
 from pipeline.client.assets import Assets
+from pipeline.client.batches import Batches
 from pipeline.client.failures import gravest_failure
 from pipeline.client.limits import NO_BOOKS, Books
 from pipeline.client.sources import Sources
@@ -28,6 +29,7 @@ class Platform:
     assets: Assets
     uploads: Uploads
     tasks: Tasks
+    batches: Batches
     questions: Analyses
     sources: Sources
     watch: Watch
@@ -89,5 +91,6 @@ async def open_platform(
                 group.start_soon(watch.run)
                 uploads = Uploads(transport, upload, threads)
                 sources = Sources(transport, upload)
-                yield Platform(assets, uploads, tasks, Analyses(transport), sources, watch, transport)
+                batches, questions = Batches(transport), Analyses(transport)
+                yield Platform(assets, uploads, tasks, batches, questions, sources, watch, transport)
                 group.cancel_scope.cancel()

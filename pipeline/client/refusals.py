@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from pipeline.errors import (
     AuthenticationFailed,
+    GatewayTimeout,
     GatewayUnavailable,
     PipelineError,
     QuotaExhausted,
@@ -100,6 +101,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, meaning: Meani
         return RateLimited(sentence, code=code, retry_after_s=wait_s(headers))
     if status >= 500 or status == 408 or code in WAIT_CODES:
         kind = GatewayUnavailable if status in AWAY_STATUSES else ServerUnavailable
+        kind = GatewayTimeout if status == 504 else kind
         return kind(
             sentence,
             code=code,

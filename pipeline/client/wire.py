@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pipeline.client.calls import Answer
 from pipeline.client.refusals import Reason, loads, platform_now, snippet
 from pipeline.errors import UnexpectedResponse
-from pipeline.models import Asset, AssetStatus, Task, TaskStatus
+from pipeline.models import Asset, AssetStatus, Batch, BatchStatus, Task, TaskStatus
 
 # The most entries the platform gives a page, URLs it makes, and chunks it takes in one report.
 PAGE = 50
@@ -25,6 +25,7 @@ URL_LIFE_S = 3600.0
 
 ASSET_STATUSES: tuple[AssetStatus, ...] = get_args(AssetStatus)
 TASK_STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
+BATCH_STATUSES: tuple[BatchStatus, ...] = get_args(BatchStatus)
 
 
 def _aware(moment: datetime) -> datetime:
@@ -141,6 +142,52 @@ class TaskShape(CreatedTaskShape):
 
 class TaskPage(Shape):
     data: list[TaskShape]
+
+
+class BatchItemShape(Shape):
+    task_id: str
+    custom_id: str | None = None
+
+
+class BatchShape(Shape):
+    batch_id: str
+    status: str = "pending"
+    total_items: int = 0
+    ready_items: int = 0
+    failed_items: int = 0
+    canceled_items: int = 0
+    created_at: Moment | None = None
+    items: list[BatchItemShape] = Field(default_factory=list)
+
+    def value(self) -> Batch:
+        return Batch(
+            id=self.batch_id,
+            status=next((known for known in BATCH_STATUSES if known == self.status), "processing"),
+            total_items=self.total_items,
+            done_items=self.ready_items + self.failed_items + self.canceled_items,
+            created_at=self.created_at,
+            task_ids={item.custom_id: item.task_id for item in self.items if item.custom_id is not None},
+        )
+
+
+class BatchPage(Shape):
+    data: list[BatchShape]
+
+
+class BatchLineShape(BatchItemShape):
+    status: str
+    error: ProblemShape | str | None = None
+
+    def value(self, raw: str) -> Task:
+        problem = self.error if isinstance(self.error, ProblemShape) else ProblemShape(message=self.error)
+        return Task(
+            id=self.task_id,
+            status=task_status(self.status),
+            custom_id=self.custom_id,
+            error_code=problem.code,
+            error_message=problem.message,
+            raw=raw,
+        )
 
 
 S = TypeVar("S", bound=Shape)

@@ -11,6 +11,7 @@ from pipeline.config.load import API_KEY_VARIABLE, load
 from pipeline.config.section import Section
 from pipeline.config.sections import (
     REMOTE_URL,
+    BatchSettings,
     LimitSettings,
     LogSettings,
     ManifestSettings,
@@ -31,6 +32,7 @@ from pipeline.config.tiers import RateName
 __all__ = [
     "API_KEY_VARIABLE",
     "REMOTE_URL",
+    "BatchSettings",
     "LimitSettings",
     "LogSettings",
     "ManifestSettings",

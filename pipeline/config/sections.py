@@ -88,10 +88,11 @@ class RunSettings(Section):
     `workers` videos are in flight at once, most of them waiting for the platform. After `max_same_failures` failures
     in a row with one and the same cause, and no success between, the run ends: the fault is not in the videos.
     `delivery` is how a question is asked: `task` is one asynchronous analysis for each video, `sync` one request that
-    is held open until it is answered.
+    is held open until it is answered, `batch` the platform's batches, for which more than `workers` videos are in
+    flight. `auto` is `batch` for many rows, `task` for few and for what cannot go by batch.
     """
 
-    delivery: Literal["task", "sync"] = "task"
+    delivery: Literal["task", "sync", "batch", "auto"] = "task"
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)
@@ -219,6 +220,37 @@ class SyncSettings(Section):
     stream: bool = False
     patience_s: float = Field(1800, gt=0)
     longest_s: float = Field(3600, gt=0)
+
+
+class BatchSettings(Section):
+    """Of delivery `batch`: the platform's own batches, each of one model and one mode.
+
+    At most `max_items` questions and `max_hours` of video in one, `max_active` batches at once (TwelveLabs API
+    reference, July 2026). One leaves when it is full, or when no further video has joined for `gather_s`. It is looked
+    at every `poll_min_s` to `poll_max_s`. One that may have been created although no answer came is looked for until it
+    is `settle_s` old before it is sent again: the platform remembers no Idempotency-Key of batches.
+
+    Delivery `auto` asks in batches from `auto_from` rows on.
+    """
+
+    max_items: int = Field(1000, ge=1, le=1000)
+    max_hours: float = Field(2000, gt=0)
+    max_active: int = Field(5, ge=1)
+    gather_s: float = Field(5, gt=0)
+    poll_min_s: float = Field(5, gt=0)
+    poll_max_s: float = Field(60, gt=0)
+    settle_s: float = Field(60, ge=0)
+    auto_from: int = Field(50, ge=1)
+
+    @property
+    def jobs_in_flight(self) -> int:
+        """How many jobs have to be under way for every active batch to be full while the next one gathers."""
+        return self.max_items * (self.max_active + 1)
+
+    @classmethod
+    def close_by(cls) -> "BatchSettings":
+        """For the embedded platform, which is a function call away and does not lose answers."""
+        return cls(gather_s=0.5, poll_min_s=0.2, poll_max_s=2, settle_s=1)
 
 
 class PriceSettings(Section):

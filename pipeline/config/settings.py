@@ -5,6 +5,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from pipeline.config.sections import (
     REMOTE_URL,
+    BatchSettings,
     LimitSettings,
     LogSettings,
     ManifestSettings,
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     output: OutputSettings = OutputSettings()
     run: RunSettings = RunSettings()
     sync: SyncSettings = SyncSettings()
+    batch: BatchSettings = BatchSettings()
     upload: UploadSettings = UploadSettings()
     polling: PollingSettings = PollingSettings()
     retry: RetrySettings = RetrySettings()
@@ -84,6 +86,13 @@ class Settings(BaseSettings):
         if self.is_local and "limits" not in self.model_fields_set:
             return LimitSettings.unlimited()
         return self.limits
+
+    @property
+    def effective_batch(self) -> BatchSettings:
+        """The configured batches; on the embedded platform quicker unless something of them was set."""
+        if self.is_local and "batch" not in self.model_fields_set:
+            return BatchSettings.close_by()
+        return self.batch
 
     @property
     def effective_polling(self) -> PollingSettings:

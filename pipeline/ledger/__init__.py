@@ -83,6 +83,17 @@ class Ledger(LedgerView):
         await self._commits.submit(lambda db: _save(db, job))
         self._on_saved(job)
 
+    async def save_all(self, jobs: Sequence[Job]) -> None:
+        """`save` several jobs in one transaction."""
+
+        def save(db: sqlite3.Connection) -> None:
+            for job in jobs:
+                _save(db, job)
+
+        await self._commits.submit(save)
+        for job in jobs:
+            self._on_saved(job)
+
     async def mark_written(
         self, jobs: Sequence[Job], lines: Sequence[WrittenLine], run_id: str, sinks: Mapping[str, int]
     ) -> None:

@@ -147,9 +147,10 @@ class LedgerView:
         return os.fsdecode(row["path"]) if row else None
 
     def waits(self, limit: int = 500) -> list[tuple[float, float]]:
-        """(video seconds, seconds from submission to answer) of recent answers, newest first."""
+        """(video seconds, seconds from submission to answer) of recent answers to tasks, newest first."""
         rows = self._all(
             "SELECT duration_s, wait_s FROM jobs WHERE state = 'written' AND wait_s > 0 AND duration_s > 0"
+            " AND delivery = 'task'"
             " ORDER BY updated_at DESC LIMIT ?",
             (limit,),
         )

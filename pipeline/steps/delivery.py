@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pipeline.jobs import Job
-from pipeline.models import Delivery
+from pipeline.models import Delivery, Recipe
 from pipeline.steps.drawing import Drawing
+from pipeline.steps.packing import MODEL, batch_problem
 
 
 class Way(Protocol):
@@ -27,16 +28,55 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How the questions of a run are asked.
+
+    Attributes:
+        way: of every question.
+        otherwise: of one that cannot go by batch, where that is not what was asked for.
+        reason: why, as the log tells it.
+    """
+
+    way: Delivery
+    otherwise: Delivery
+    reason: str
+
+    def of(self, recipe: Recipe) -> Delivery:
+        """The way of one question."""
+        return self.otherwise if self.way == "batch" and batch_problem(recipe) else self.way
+
+
+def choose(wanted: Literal["task", "sync", "batch", "auto"], model: str, rows: int | None, auto_from: int) -> Choice:
+    """The rule of delivery `auto`, once for a run.
+
+    Args:
+        wanted: as configured.
+        model: that is asked.
+        rows: of the manifest, where that is known beforehand; None is unknown, and likely many.
+        auto_from: from how many on batches are worth it.
+    """
+    if wanted != "auto":
+        return Choice(wanted, wanted, "configured")
+    if model != MODEL:
+        return Choice("task", "task", f"batches take {MODEL} only, not {model}")
+    if rows is None:
+        return Choice("batch", "task", "the number of rows is not known beforehand")
+    if rows >= auto_from:
+        return Choice("batch", "task", f"{rows:,} rows, and batches begin at {auto_from:,}")
+    return Choice("task", "task", f"{rows:,} rows, and batches begin at {auto_from:,}")
+
+
+@dataclass(frozen=True, slots=True)
 class Deliveries:
     """The steps that leave `uploaded` and `submitted`: each job's own way does them."""
 
     drawing: Drawing
     ways: Mapping[Delivery, Way]
-    chosen: Delivery
+    choice: Choice
 
     async def submit(self, job: Job) -> Job:
         """Ask in the way that was chosen; a submission that may have left already is that way's to find."""
-        way = job.delivery if job.intent else self.chosen
+        way = job.delivery if job.intent else self.choice.of(job.recipe)
         with self.drawing.settling(job) as settle:
             asked = await self.ways[way].submit(replace(job, delivery=way))
             settle(asked)

@@ -25,10 +25,14 @@ class Drawing:
     account: Account
     expected_tokens: float
 
-    async def admit(self, job: Job) -> None:
+    async def admit(self, job: Job, *, requests: float = 1) -> None:
         """Wait until the account has room for this question.
 
         Whether segment definitions multiply what is counted is documented for prices only, so they do not here.
+
+        Args:
+            job: about to be asked.
+            requests: that it takes; those that leave together with others take none of their own.
 
         Raises:
             LimitReached: that would take longer than a run should wait.
@@ -36,7 +40,7 @@ class Drawing:
         window_s = job.recipe.window_s(job.duration_s) or 0.0
         most = job.recipe.max_tokens
         tokens = min(self.expected_tokens, most) if isinstance(most, int) else self.expected_tokens
-        await self.account.admit(Draw(minutes=window_s / 60, tokens=tokens), job.key)
+        await self.account.admit(Draw(requests=requests, minutes=window_s / 60, tokens=tokens), job.key)
 
     @contextmanager
     def settling(self, job: Job) -> Iterator[Callable[[Job], None]]:
@@ -44,12 +48,13 @@ class Drawing:
         more is expected of the job, and the estimate stays.
         """
         try:
-            yield self._settle
+            yield self.settle
         except BaseException:
             self.account.release(job.key)
             raise
 
-    def _settle(self, job: Job) -> None:
+    def settle(self, job: Job) -> None:
+        """What the account owes a job is known from what became of it; of one that is still submitted it is not."""
         if job.state is State.SUBMITTED or not self.account.is_limited:
             return
         tokens = _output_tokens(job.raw) if job.state is State.ANALYZED else None

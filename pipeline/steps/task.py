@@ -1,6 +1,7 @@
 """From `uploaded` to `analyzed`: ask for the analysis once, look until it is there, keep the answer unparsed."""
 
 import time
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -90,15 +91,9 @@ class Tasks:
         except TaskFailed as error:
             if error.status != 404 and error.code != "resource_not_exist":
                 raise  # it may well be there: a retry looks again
-            return job.to(State.UPLOADED, task_id=None).failed(about(job, error))
+            return job.to(State.UPLOADED, task_id=None, batch_id=None).failed(about(job, error))
         job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
-        if task.status == "ready":
-            return job.to(State.ANALYZED, raw=task.raw)
-        unsubmitted = job.to(State.UPLOADED, task_id=None)
-        if task.error_code in RESUBMIT and job.attempt - job.reasks < self.settings.max_resubmissions:
-            log.warning("task.resubmitted", source=job.source, task_id=job.task_id, code=task.error_code)
-            return unsubmitted
-        return unsubmitted.failed(_ended_badly(job, task))
+        return concluded(job, task, RESUBMIT, self.settings.max_resubmissions)
 
     async def _look(self, job: Job) -> Task | None:
         return await self.platform.tasks.look(medium_of(job), job.key, self._answered(job))
@@ -110,6 +105,24 @@ class Tasks:
 
 def _submitted(job: Job, task: Task) -> Job:
     return job.to(State.SUBMITTED, task_id=task.id, submitted_at=datetime.now(UTC), intent=False)
+
+
+def concluded(job: Job, task: Task, resubmit: Container[str], max_resubmissions: int) -> Job:
+    """What becomes of a job whose task has ended.
+
+    Args:
+        job: submitted.
+        task: ended, whichever way.
+        resubmit: codes after which it is submitted again.
+        max_resubmissions: how often.
+    """
+    if task.status == "ready":
+        return job.to(State.ANALYZED, raw=task.raw, task_id=task.id)
+    unsubmitted = job.to(State.UPLOADED, task_id=None, batch_id=None)
+    if task.error_code in resubmit and job.attempt - job.reasks < max_resubmissions:
+        log.warning("task.resubmitted", source=job.source, task_id=task.id, code=task.error_code)
+        return unsubmitted
+    return unsubmitted.failed(_ended_badly(job, task))
 
 
 def _minutes(job: Job) -> float | None:
