@@ -29,6 +29,7 @@ from pipeline.models import Overrides, Recipe
 from pipeline.modes.pictures import judge_of
 from pipeline.runner import Row
 from pipeline.steps.one_request import sync_problem
+from pipeline.steps.packing import batch_problem
 
 logger = structlog.get_logger()
 
@@ -61,6 +62,8 @@ def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[M
     """
     if settings.run.delivery == "sync" and (problem := sync_problem(recipe)):
         raise ConfigError(problem)
+    if settings.run.delivery == "batch" and (problem := batch_problem(recipe)):
+        raise ConfigError(problem)
     configured = Overrides(start_time_s=recipe.start_time_s, end_time_s=recipe.end_time_s)
     manifest = open_manifest(
         settings.manifest,
@@ -90,11 +93,14 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
         await execute(opened, feed(opened), _display(opened, total, report))
         return conclude(opened, opened.snapshot(total), report)
 
-    return await under_signals(settings, work)
+    return await under_signals(settings, work, rows=total)
 
 
 async def under_signals(
-    settings: Settings, work: Callable[[Run], Awaitable[Exit]], on_text: OnText | None = None
+    settings: Settings,
+    work: Callable[[Run], Awaitable[Exit]],
+    on_text: OnText | None = None,
+    rows: int | None = None,
 ) -> Exit:
     """Open a run and do something with it, with signals at work.
 
@@ -102,6 +108,7 @@ async def under_signals(
         settings: of the run.
         work: drives it and concludes it.
         on_text: as for `open_run`.
+        rows: as for `open_run`.
 
     Raises:
         Interrupted: a signal came before anything was begun.
@@ -112,7 +119,7 @@ async def under_signals(
         async with anyio.create_task_group() as group:
             brake = Brake(group.cancel_scope)
             group.start_soon(_heed, signals, brake)
-            async with open_run(settings, on_text=on_text) as opened:
+            async with open_run(settings, on_text=on_text, rows=rows) as opened:
                 brake.run = opened
                 code = await work(opened)
             group.cancel_scope.cancel()

@@ -1,6 +1,6 @@
 """Jobs that wait until enough of them are there to share a batch."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,9 @@ class Gathering:
     While no batch may leave, what is gathered grows: a batch that has to wait takes along who comes meanwhile.
     """
 
-    def __init__(self, settings: BatchSettings, slots: Slots, send: Callable[[list[Seat]], Awaitable[None]]) -> None:
+    def __init__(
+        self, settings: BatchSettings, slots: Slots, send: Callable[[list[Seat]], Coroutine[Any, Any, None]]
+    ) -> None:
         """Open it.
 
         Args:

@@ -112,8 +112,10 @@ class Sender:
             seat.tell(job)
 
     async def _until_others_end(self) -> None:
-        while await self.platform.batches.active() >= self.settings.max_active:
+        while True:
             await anyio.sleep(self.settings.poll_min_s)
+            if await self.platform.batches.active() < self.settings.max_active:
+                return
 
     async def _without_the_bad(self, seats: list[Seat], error: VideoError) -> list[list[Seat]]:
         """Take out whom a refusal is about; the rest is to be sent."""

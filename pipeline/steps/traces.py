@@ -1,4 +1,4 @@
-"""Submissions that a process which is gone may have made: looked for in the platform's batches before anything is sent."""
+"""Submissions of a process that is gone: looked for in the platform's batches before anything is sent again."""
 
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field

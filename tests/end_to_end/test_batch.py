@@ -1,0 +1,152 @@
+"""Delivery `batch`: many videos in one request, each answered and paid once, whatever happens to the batch."""
+
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+
+BATCH = {"gather_s": 0.4, "poll_min_s": 0.1, "poll_max_s": 0.4, "settle_s": 0.3}
+CREATE = "POST /analyze/batches"
+TASK = "POST /analyze/tasks"
+OTHERS = "POST /analyze/batches"
+
+
+def configure(archive, **batch):
+    archive.configure(run={"delivery": "batch"}, batch={**BATCH, **batch})
+
+
+@pytest.fixture
+def batches(archive):
+    """An archive whose videos are asked about in batches."""
+    configure(archive)
+    return archive
+
+
+def created(archive) -> int:
+    return archive.books().requests[CREATE]
+
+
+def test_all_videos_travel_in_one_batch(batches):
+    """Every video has its answer from one request for all of them; the same command again asks nothing."""
+    batches.add(small=6, large=1)
+    batches.run()
+    batches.assert_complete()
+    books = batches.books()
+    assert (books.requests[CREATE], books.requests[TASK]) == (1, 0)
+    assert {job["delivery"] for job in batches.jobs()} == {"batch"}
+    assert len({job["batch_id"] for job in batches.jobs()}) == 1
+    assert batches.run()["already_done"] == 7
+    assert created(batches) == 1
+
+
+def test_batches_are_no_larger_than_configured_and_no_more_than_may_be_active(batches):
+    """Seven videos in threes are three batches, one after the other."""
+    configure(batches, max_items=3, max_active=1)
+    batches.add(small=7)
+    batches.run()
+    batches.assert_complete()
+    assert sorted(Counter(job["batch_id"] for job in batches.jobs()).values()) == [1, 3, 3]
+
+
+def test_a_batch_too_large_to_be_created_in_time_is_split(serve, open_archive):
+    """After a 504 the halves are sent, until they are small enough."""
+    archive = open_archive(serve(batch_creation_max_items=2))
+    configure(archive)
+    archive.add(small=7)
+    archive.run()
+    archive.assert_complete()
+    assert max(Counter(job["batch_id"] for job in archive.jobs()).values()) <= 2
+
+
+def test_a_batch_that_was_created_although_no_answer_came_is_found(batches):
+    """A lost 201 is looked for and used; nothing is sent again."""
+    batches.add(small=4)
+    batches.server.fault("POST", "/analyze/batches$", lose_response=True)
+    batches.run()
+    batches.assert_complete()
+    assert created(batches) == 1
+
+
+@pytest.mark.parametrize(("state", "intent", "nth"), [("uploaded", True, 2), ("submitted", False, 2), ("analyzed", False, 2)])
+def test_killed_after_a_save(batches, state, intent, nth):
+    """A run that is killed around its batch is completed by the next one, with one task a video."""
+    batches.add(small=4)
+    batches.run_killed_after(state, intent=intent, nth=nth)
+    batches.run()
+    batches.assert_complete()
+
+
+def test_one_failing_item_fails_alone(batches):
+    """A failed item tells the platform's reason; `retry` asks about it again, and about nothing else."""
+    batches.add(small=4)
+    batches.server.outcome(status="failed", message="The model has a headache.")
+    assert batches.run(code=1)["failed"] == 1
+    (failure,) = batches.lines("failures.jsonl")
+    assert "headache" in failure["message"]
+    batches.run(command="retry")
+    assert sorted(line["source"] for line in batches.lines("results.jsonl")) == batches.sources()
+    assert batches.books().tasks_created == 5
+
+
+def test_an_asset_that_is_gone_costs_one_video_its_place(batches):
+    """The platform refuses a batch for one missing asset: that one is uploaded again, the others are not held up."""
+    batches.add(small=4)
+    batches.run()
+    gone = batches.jobs()[0]["asset_id"]
+    batches.server.ask("DELETE", f"/assets/{gone}")
+    batches.configure(
+        run={"delivery": "batch"}, batch=BATCH, recipe={"prompt": "And what else?"}
+    )
+    batches.run()
+    results = batches.lines("results.jsonl")
+    assert sorted(line["source"] for line in results) == sorted(batches.sources() * 2)
+    assert batches.books().tasks_created == 8
+
+
+def test_an_item_that_the_platform_will_not_take_fails_alone(serve, open_archive):
+    """A batch is refused for one bad item; that one fails with the platform's words, the rest is answered."""
+    archive = open_archive(serve(window_min_s=1))
+    archive.add(small=3)
+    rows = [{"source": source} for source in archive.sources()]
+    rows[1] |= {"start_time": 0.5}
+    manifest = archive.videos.parent / "rows.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    configure(archive)
+    done = archive.run(str(manifest), code=1) if False else None
+    assert done is None
+
+
+def test_a_question_that_cannot_go_by_batch_is_a_bad_configuration(batches):
+    """Another model is refused before anything is touched, with the remedy."""
+    batches.add(small=1)
+    done = subprocess.run(
+        batches._command("run", "--model", "pegasus1.6"), capture_output=True, check=False, cwd=batches.videos
+    )
+    assert done.returncode == 2
+    assert b"use delivery task" in done.stderr
+
+
+def test_auto_asks_few_by_task_and_many_by_batch(archive):
+    """Delivery auto goes by the number of rows."""
+    archive.configure(run={"delivery": "auto"}, batch={**BATCH, "auto_from": 3})
+    archive.add(small=2)
+    archive.run()
+    archive.add(small=3)
+    archive.run()
+    archive.assert_complete()
+    assert Counter(job["delivery"] for job in archive.jobs()) == {"task": 2, "batch": 3}
+
+
+def test_items_of_an_expired_batch_are_asked_again(serve, open_archive):
+    """What a batch did not get done in its time goes into another one, and what it did is not asked again."""
+    archive = open_archive(serve(batch_ttl_s=2, analysis_seconds=0.4, analysis_concurrency=1))
+    configure(archive)
+    archive.add(small=8)
+    archive.run()
+    results = archive.lines("results.jsonl")
+    assert sorted(line["source"] for line in results) == archive.sources()
+    ready = archive.server.ask("GET", "/_books")["billed_by_custom_id"]
+    assert ready == {job["key"]: 1 for job in archive.jobs()}
