@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,15 @@ def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
     recipe = configured_recipe(settings)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         manifest, total = checked_manifest(settings, recipe, Path(spool))
-        return anyio.run(
-            drive, settings, _feed(manifest, recipe), total, Report(settings, config, given, as_json, manifest)
-        )
+        report = Report(settings, config, given, as_json, manifest)
+        return anyio.run(drive, settings, _feed(manifest, recipe), total, report, _rows(settings, manifest, total))
+
+
+def _rows(settings: Settings, manifest: Manifest, total: int | None) -> int | None:
+    """The number of rows as far as delivery `auto` has to know it."""
+    if total is None and settings.run.delivery == "auto":
+        return sum(1 for _ in islice(manifest.videos(), settings.batch.auto_from))
+    return total
 
 
 def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[Manifest, int | None]:
@@ -79,8 +86,15 @@ def _feed(manifest: Manifest, recipe: Recipe) -> Feed:
     return lambda _: rows_of(manifest.videos(), recipe)
 
 
-async def drive(settings: Settings, feed: Feed, total: int | None, report: Report) -> Exit:
+async def drive(settings: Settings, feed: Feed, total: int | None, report: Report, rows: int | None = None) -> Exit:
     """Open a run, drive it with progress and signals at work, and conclude it.
+
+    Args:
+        settings: of the run.
+        feed: its rows.
+        total: how many they are, where that is known.
+        report: of what was asked for.
+        rows: at least how many they are, for delivery `auto`.
 
     Raises:
         Interrupted: a signal came before anything was begun.
@@ -93,7 +107,7 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
         await execute(opened, feed(opened), _display(opened, total, report))
         return conclude(opened, opened.snapshot(total), report)
 
-    return await under_signals(settings, work, rows=total)
+    return await under_signals(settings, work, rows=rows)
 
 
 async def under_signals(

@@ -62,7 +62,7 @@ def choose(wanted: Literal["task", "sync", "batch", "auto"], model: str, rows: i
     if rows is None:
         return Choice("batch", "task", "the number of rows is not known beforehand")
     if rows >= auto_from:
-        return Choice("batch", "task", f"{rows:,} rows, and batches begin at {auto_from:,}")
+        return Choice("batch", "task", f"at least {auto_from:,} rows")
     return Choice("task", "task", f"{rows:,} rows, and batches begin at {auto_from:,}")
 
 
