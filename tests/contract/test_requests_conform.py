@@ -69,6 +69,16 @@ TOGETHER = {"polling": {"list_from": 2, "tick_s": 2, "first_look_s": 0, "min_s":
 OPTIONS = {"temperature": 0.5, "max_tokens": 600, "start_time": 0, "end_time": 1}
 INLINE = {"upload": {**QUICK["upload"], "inline_max_bytes": 1_000_000}}
 DIRECT = {"upload": {**QUICK["upload"], "url_sources": "direct"}}
+BATCHES = {
+    "analyze_async.batches.create",
+    "analyze_async.batches.list",
+    "analyze_async.batches.retrieve",
+    "analyze_async.batches.results",
+}
+BY_BATCH = {
+    "run": {"delivery": "batch"},
+    "batch": {"gather_s": 0.3, "poll_min_s": 0.1, "poll_max_s": 0.3, "settle_s": 0.3},
+}
 WAYS = {
     "prompt": Way(UPLOADS | TASKS),
     "options": Way(TASKS, {"recipe": OPTIONS}),
@@ -78,6 +88,8 @@ WAYS = {
     "inside the question, sync": Way(ANALYZE, {**INLINE, "run": {"delivery": "sync"}}),
     "by URL": Way(TASKS, DIRECT, hosted=True),
     "by URL, sync": Way(ANALYZE, {**DIRECT, "run": {"delivery": "sync"}}, hosted=True),
+    "batch": Way(BATCHES, BY_BATCH),
+    "killed batch": Way(BATCHES, BY_BATCH, killed_after=("uploaded", "1")),
     "list polling": Way({"analyze_async.tasks.list"}, TOGETHER, server={"analysis_seconds": 6}),
     "resumed upload": Way({"multipart_upload.get_status"}, killed_after=("opened", "0")),
     "resumed submission": Way({"analyze_async.tasks.list"}, killed_after=("uploaded", "1")),

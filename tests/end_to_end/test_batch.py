@@ -1,5 +1,6 @@
 """Delivery `batch`: many videos in one request, each answered and paid once, whatever happens to the batch."""
 
+import signal
 import subprocess
 from collections import Counter
 
@@ -154,9 +155,13 @@ def test_items_of_an_expired_batch_are_asked_again(serve, open_archive):
 
 def test_a_thousand_videos_through_everything_that_goes_wrong(serve, open_archive):
     """A third fail, one batch takes too long, one expires, a run is killed: each answer is there once, paid once."""
-    server = serve(batch_ttl_s=6, analysis_concurrency=64, asset_readiness="sync", inspect_processes=2, engine="echo")
+    server = serve(batch_ttl_s=6, analysis_concurrency=50, analysis_seconds=0.5, inspect_processes=2, engine="echo")
     archive = open_archive(server)
-    sections = {"upload": {**UPLOAD, "files": 16}, "batch": {**BATCH, "gather_s": 1}, "run": {"delivery": "batch"}}
+    sections = {
+        "upload": {**UPLOAD, "files": 16},
+        "batch": {**BATCH, "gather_s": 1},
+        "run": {"delivery": "batch", "max_same_failures": 1000},
+    }
     archive.configure(**sections)
     archive.add(small=1000)
     server.fault("POST", "/analyze/batches$", status=504, body={"error": {"code": "request_canceled_or_timed_out"}})
@@ -166,6 +171,7 @@ def test_a_thousand_videos_through_everything_that_goes_wrong(serve, open_archiv
     failed = {line["source"] for line in archive.lines("failures.jsonl")}
     results = [line["source"] for line in archive.lines("results.jsonl")]
     assert len(failed) == 333
+    assert archive.books().tasks_created > 1000  # some expired
     assert sorted([*results, *failed]) == archive.sources()
     assert billed(archive) == {job["key"]: 1 for job in archive.jobs() if job["state"] == "written"}
     archive.run(command="retry")
@@ -176,3 +182,33 @@ def test_a_thousand_videos_through_everything_that_goes_wrong(serve, open_archiv
 def billed(archive) -> dict[str, int]:
     """How often each job was billed, by the platform's books."""
     return archive.server.ask("GET", "/_books")["billed_by_custom_id"]
+
+
+def test_a_stopped_run_leaves_its_batch_to_the_next(serve, open_archive, wait_until):
+    """Ctrl-C while a batch is under way ends the run at once; the next run collects it and asks nothing again."""
+    archive = open_archive(serve(analysis_seconds=3))
+    configure(archive)
+    archive.add(small=4)
+    with archive.running() as process:
+        wait_until(lambda: archive.server.books().tasks_created == 4, process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 4
+    archive.run()
+    archive.assert_complete()
+    assert created(archive) == 1
+
+
+def test_batches_of_others_are_waited_for(serve, open_archive):
+    """Where others of the account have as many batches active as there may be, one more waits for one to end."""
+    server = serve(batch_active_max=1, analysis_seconds=1)
+    other, archive = open_archive(server, "other"), open_archive(server)
+    for one in (other, archive):
+        configure(one, max_active=1)
+        one.add(small=2)
+    with other.running() as process:
+        while not server.books().tasks_created:
+            assert process.poll() is None
+        archive.run()
+        process.wait()
+    assert len(archive.lines("results.jsonl")) == len(other.lines("results.jsonl")) == 2
+    assert server.books().tasks_created == 4
