@@ -19,7 +19,7 @@ The rooms, from the top floor down; imports only go down:
 
 - cli: the commands; app: opens and closes every resource of a run
 - runner: the one task group; server: the embedded platform, a house of its own
-- steps: the life of a video; progress: how far a run is
+- steps: the life of a video; recipes: what is asked of each; progress: how far a run is
 - client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
 - config, log; jobs: the state machine; models; errors
 
@@ -27,16 +27,16 @@ As a library::
 
     settings = pipeline.load(flags={"recipe": {"prompt": "What happens?"}, "output": {"dir": "out"}})
     async with pipeline.open_run(settings) as run:
-        await run.execute(pipeline.rows_of(videos, pipeline.configured_recipe(settings)))
+        await run.execute(pipeline.rows_of(videos, pipeline.recipes_of(settings)))
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.app import configured_recipe, open_run, rows_of
+    from pipeline.app import open_run, recipes_of, rows_of
     from pipeline.config import load
 
-__all__ = ["configured_recipe", "load", "open_run", "rows_of"]
+__all__ = ["load", "open_run", "recipes_of", "rows_of"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,14 +22,11 @@ from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
-from pipeline.manifests import window_problem
-from pipeline.media.pictures import Gallery, text_of
 from pipeline.media.probe import Prober
-from pipeline.models import Picture, Recipe, Video
-from pipeline.modes.asked_schema import read_schema
-from pipeline.modes.pictures import reference_problems
+from pipeline.models import Recipe, Video
 from pipeline.progress import Snapshot
-from pipeline.runner import Row, Runner, Tally, recipe_for
+from pipeline.recipes import Recipes
+from pipeline.runner import Row, Runner, Tally
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.batch import Batches
@@ -38,6 +35,8 @@ from pipeline.steps.delivery import Choice, Deliveries, choose
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
 from pipeline.steps.media import Media
+from pipeline.steps.one_request import sync_problem
+from pipeline.steps.packing import batch_problem
 from pipeline.steps.pictures import PictureDesk
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
@@ -143,73 +142,21 @@ def _row_again(job: Job, source: SourceRow) -> Row:
     return Video(source.source, source.path, None if name is None else str(name), metadata), job.recipe
 
 
-def configured_recipe(settings: Settings) -> Recipe:
-    """What the configuration asks of every video.
+UNFIT: Mapping[str, Callable[[Recipe], str | None]] = {"sync": sync_problem, "batch": batch_problem}
+
+
+def recipes_of(settings: Settings) -> Recipes:
+    """What is asked, and may be asked in the way that was chosen.
 
     Raises:
-        ConfigError: there is no prompt, or its file cannot be read, or the clip window is empty, or the platform does
-        not take the schema.
+        ConfigError: all that is wrong with it, one a line.
     """
-    asked = settings.recipe
-    prompt = asked.prompt
-    if asked.prompt_file is not None:
-        if prompt is not None:
-            raise ConfigError("both recipe.prompt and recipe.prompt_file are set; keep one")
-        try:
-            prompt = asked.prompt_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"cannot read the prompt file {asked.prompt_file}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"the prompt file {asked.prompt_file} is not UTF-8 text; save it as such") from error
-    if not prompt:
-        raise ConfigError(
-            "there is no prompt: say what to ask with --prompt, --prompt-file, or recipe.prompt in the configuration"
-        )
-    if problem := window_problem(asked.start_time, asked.end_time):
-        raise ConfigError(f"recipe: {problem}")
-    gallery = Gallery()
-    media_sources = reference_images(asked.media_sources, prompt, gallery, str(Path.cwd()))
-    return Recipe(
-        scope=settings.scope,
-        model=asked.model,
-        prompt=prompt,
-        temperature=asked.temperature,
-        max_tokens=asked.max_tokens,
-        start_time_s=asked.start_time,
-        end_time_s=asked.end_time,
-        json_schema=None if asked.response_schema is None else read_schema(asked.response_schema),
-        media_sources=text_of(media_sources) if media_sources else None,
-        whereabouts=gallery.whereabouts([picture.content for picture in media_sources]),
-    )
+    return Recipes(settings, UNFIT.get(settings.run.delivery, lambda _: None))
 
 
-def reference_images(named: Mapping[str, str], prompt: str, gallery: Gallery, base: str) -> list[Picture]:
-    """Read the images that a prompt speaks of.
-
-    Args:
-        named: name -> path or URL.
-        prompt: with `<@name>`.
-        gallery: of images that were read already.
-        base: the absolute folder that relative paths are relative to.
-
-    Raises:
-        ConfigError: everything that is wrong with them, one a line.
-    """
-    problems = list(reference_problems(prompt, named)) if named else []
-    pictures = []
-    for name, source in named.items():
-        try:
-            pictures.append(Picture(name, gallery.content_of(source, base)))
-        except ConfigError as error:
-            problems.append(f"{name}: {error.message}")
-    if problems:
-        raise ConfigError("\n".join(f"recipe.media_sources: {problem}" for problem in problems))
-    return pictures
-
-
-def rows_of(videos: Iterable[Video], configured: Recipe) -> Iterator[Row]:
+def rows_of(videos: Iterable[Video], recipes: Recipes) -> Iterator[Row]:
     """Manifest rows with what is asked of each."""
-    return ((video, recipe_for(video, configured)) for video in videos)
+    return ((video, recipes.of(video.overrides)) for video in videos)
 
 
 @asynccontextmanager

@@ -28,11 +28,18 @@ def shown(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What one manifest row asks differently from the configured recipe; None means as configured."""
+    """What one manifest row asks differently from the configured recipe; None means as configured.
+
+    Attributes:
+        recipe: further settings of the section `recipe`, as JSON text.
+        base: the absolute folder that relative paths in them are relative to.
+    """
 
     prompt: str | None = None
     start_time_s: float | None = None
     end_time_s: float | None = None
+    recipe: str | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,16 @@ class Recipe:
         """Sorted JSON without unset members, so that a member added later leaves old hashes alone."""
         return _canonical(self)
 
+    @property
+    def has_form(self) -> bool:
+        """Whether an answer may miss the form that was asked for."""
+        return self.json_schema is not None or self.segment_definitions is not None
+
+    @property
+    def definitions(self) -> int:
+        """How many times the minutes of a video are charged for: once for each segment definition, else once."""
+        return 1 if self.segment_definitions is None else _count(self.segment_definitions)
+
     def window_s(self, duration_s: float | None) -> float | None:
         """Seconds of a video of this duration that are analysed; None where neither it nor the window's end is
         known.
@@ -169,6 +186,11 @@ class Recipe:
     def key(self, identity: str) -> str:
         """The job key of this recipe on one content identity: 64 hex digits, fit for the platform's `custom_id`."""
         return hashlib.sha256(f"{identity}\n{self.canonical()}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _count(listed: str) -> int:
+    return len(json.loads(listed))
 
 
 @lru_cache(maxsize=64)  # asked for several times a video, and a whole archive shares one recipe: 0.1 ms a video
@@ -304,6 +326,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """One find of a segment definition; what was to be told of it is in `metadata`."""
+
+    definition: str
+    start_s: float
+    end_s: float
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """The platform's grouping of tasks, as last seen.
 
@@ -332,7 +364,8 @@ class Result:
     Attributes:
         text: the platform's answer unchanged.
         data: the same, parsed, where a schema was asked for and it is JSON.
-        valid: whether `data` keeps to the schema; None where none was asked for.
+        segments: the same, where segments were asked for: all that can be read.
+        valid: whether the answer keeps to the schema or the definitions; None where none were asked for.
         validation_error: why not, with the place in the answer.
     """
 
@@ -347,6 +380,7 @@ class Result:
     created_at: datetime | None
     completed_at: datetime | None
     data: Any = None
+    segments: tuple[Segment, ...] | None = None
     valid: bool | None = None
     validation_error: str | None = None
 

@@ -26,7 +26,7 @@ from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.media.identity import content_identity, stamp_of
 from pipeline.media.pictures import identity_of_set, read_images, recipe_of_images, url_content
-from pipeline.models import FileStamp, Identity, Overrides, Recipe, Video
+from pipeline.models import FileStamp, Identity, Recipe, Video
 from pipeline.steps.landing import Landing
 from pipeline.steps.locks import KeyedLocks
 
@@ -35,8 +35,6 @@ log = structlog.get_logger()
 Step = Callable[[Job], Awaitable[Job]]
 Row = tuple[Video, Recipe]
 SLICE = 64  # rows read and stat'ed in one hop to a worker thread
-
-NOTHING_ELSE = Overrides()
 
 # What a stopping run still sees through: answers that are paid for.
 COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
@@ -350,16 +348,3 @@ def _stamp(video: Video) -> Stamp:
         return stamp_of(video.path) if video.path is not None else None
     except SourceUnreadable as error:
         return error
-
-
-def recipe_for(video: Video, configured: Recipe) -> Recipe:
-    """The configured recipe with what the row asks differently."""
-    wanted = video.overrides
-    if wanted == NOTHING_ELSE:
-        return configured
-    return replace(
-        configured,
-        prompt=configured.prompt if wanted.prompt is None else wanted.prompt,
-        start_time_s=configured.start_time_s if wanted.start_time_s is None else wanted.start_time_s,
-        end_time_s=configured.end_time_s if wanted.end_time_s is None else wanted.end_time_s,
-    )

@@ -12,7 +12,7 @@ import click
 import orjson
 
 from pipeline import log
-from pipeline.app import Run, configured_recipe, rows_of
+from pipeline.app import Run, rows_of
 from pipeline.cli.exits import Exit
 from pipeline.cli.options import one_video_options, settings_from
 from pipeline.cli.run import checked_manifest, execute, under_signals
@@ -22,7 +22,8 @@ from pipeline.config import Settings
 from pipeline.errors import ConfigError, FatalError
 from pipeline.jobs import Job, State
 from pipeline.manifests.single import Single
-from pipeline.models import Recipe, Result
+from pipeline.models import Result
+from pipeline.recipes import Recipes
 from pipeline.runner import Row
 from pipeline.steps.one_request import sync_problem
 from pipeline.steps.write import read_answer
@@ -37,16 +38,16 @@ def ask(video: str, question: str | None, config: Path | None, *, as_json: bool,
     """
     given |= {"manifest": video, "prompt": question, "delivery": "sync"}
     settings = settings_from(config, given)
-    recipe = configured_recipe(settings)
-    if sync_problem(recipe):  # then it is asked as `run` would, and shown when it is there
+    recipes = Recipes(settings)
+    if sync_problem(recipes.configured):  # then it is asked as `run` would, and shown when it is there
         settings = settings_from(config, {**given, "delivery": "task"})
     log.configure(settings.log)
-    row = _row(settings, recipe)
+    row = _row(settings, recipes)
     asking = Asking(settings, row, retry_command(settings.output.dir, config, given), as_json)
     return anyio.run(under_signals, settings, asking.drive, None if as_json else asking.hear)
 
 
-def _row(settings: Settings, recipe: Recipe) -> Row:
+def _row(settings: Settings, recipes: Recipes) -> Row:
     """The one video, and what is asked of it.
 
     Raises:
@@ -58,10 +59,10 @@ def _row(settings: Settings, recipe: Recipe) -> Row:
     if settings.manifest.source == "-":
         raise several
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
-        manifest, _ = checked_manifest(settings, recipe, Path(spool))
+        manifest, _ = checked_manifest(settings, recipes, Path(spool))
         if not isinstance(manifest, Single):
             raise several
-        return next(rows_of(manifest.videos(), recipe))
+        return next(rows_of(manifest.videos(), recipes))
 
 
 @dataclass(slots=True)

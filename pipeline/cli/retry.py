@@ -10,7 +10,7 @@ import anyio
 import click
 
 from pipeline import log
-from pipeline.app import Run, configured_recipe, rows_of
+from pipeline.app import Run, recipes_of, rows_of
 from pipeline.cli.options import required_ledger, settings_from, settings_options
 from pipeline.cli.run import checked_manifest, drive
 from pipeline.cli.summary import Report
@@ -33,9 +33,9 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
         further: Iterator[Row] = iter(())
         manifest = None
         if given["manifest"] is not None:
-            recipe = configured_recipe(settings)
-            manifest, _ = checked_manifest(settings, recipe, Path(spool))
-            further = rows_of(manifest.videos(), recipe)
+            recipes = recipes_of(settings)
+            manifest, _ = checked_manifest(settings, recipes, Path(spool))
+            further = rows_of(manifest.videos(), recipes)
 
         def feed(opened: Run) -> Iterator[Row]:
             return chain(opened.reopened_rows(chosen), further)

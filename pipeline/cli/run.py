@@ -17,20 +17,17 @@ import structlog
 from rich.console import Console
 
 from pipeline import log, progress
-from pipeline.app import Run, configured_recipe, open_run, rows_of
+from pipeline.app import Run, open_run, recipes_of, rows_of
 from pipeline.cli.exits import Exit
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.summary import Report, conclude
 from pipeline.client.analyses import OnText
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
-from pipeline.errors import ConfigError, FatalError, Interrupted
+from pipeline.errors import FatalError, Interrupted
 from pipeline.manifests import Manifest, open_manifest
-from pipeline.models import Overrides, Recipe
-from pipeline.modes.pictures import judge_of
+from pipeline.recipes import Recipes
 from pipeline.runner import Row
-from pipeline.steps.one_request import sync_problem
-from pipeline.steps.packing import batch_problem
 
 logger = structlog.get_logger()
 
@@ -46,11 +43,11 @@ def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
     """
     settings = settings_from(config, given)
     log.configure(settings.log)
-    recipe = configured_recipe(settings)
+    recipes = recipes_of(settings)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
-        manifest, total = checked_manifest(settings, recipe, Path(spool))
+        manifest, total = checked_manifest(settings, recipes, Path(spool))
         report = Report(settings, config, given, as_json, manifest)
-        return anyio.run(drive, settings, _feed(manifest, recipe), total, report, _rows(settings, manifest, total))
+        return anyio.run(drive, settings, _feed(manifest, recipes), total, report, _rows(settings, manifest, total))
 
 
 def _rows(settings: Settings, manifest: Manifest, total: int | None) -> int | None:
@@ -60,30 +57,18 @@ def _rows(settings: Settings, manifest: Manifest, total: int | None) -> int | No
     return total
 
 
-def checked_manifest(settings: Settings, recipe: Recipe, spool: Path) -> tuple[Manifest, int | None]:
+def checked_manifest(settings: Settings, recipes: Recipes, spool: Path) -> tuple[Manifest, int | None]:
     """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
 
     Raises:
-        ConfigError: the recipe cannot be asked in the way that was chosen.
         ManifestError: no manifest was named, or it has rows that cannot be read.
     """
-    if settings.run.delivery == "sync" and (problem := sync_problem(recipe)):
-        raise ConfigError(problem)
-    if settings.run.delivery == "batch" and (problem := batch_problem(recipe)):
-        raise ConfigError(problem)
-    configured = Overrides(start_time_s=recipe.start_time_s, end_time_s=recipe.end_time_s)
-    manifest = open_manifest(
-        settings.manifest,
-        configured=configured,
-        judge=judge_of(recipe),
-        stdin=sys.stdin.buffer,
-        spool_dir=spool,
-    )
+    manifest = open_manifest(settings.manifest, judge=recipes.problems, stdin=sys.stdin.buffer, spool_dir=spool)
     return manifest, manifest.check()
 
 
-def _feed(manifest: Manifest, recipe: Recipe) -> Feed:
-    return lambda _: rows_of(manifest.videos(), recipe)
+def _feed(manifest: Manifest, recipes: Recipes) -> Feed:
+    return lambda _: rows_of(manifest.videos(), recipes)
 
 
 async def drive(settings: Settings, feed: Feed, total: int | None, report: Report, rows: int | None = None) -> Exit:

@@ -34,7 +34,10 @@ class PlatformSettings(Section):
 
 
 class RecipeSettings(Section):
-    """What to ask. Ranges are those of pegasus1.5 general analysis; the platform has the last word.
+    """What to ask. What a model and a mode take is told when a run begins; the platform has the last word.
+
+    `mode` is `segments` where there are `segment_definitions`, written here or in the `.json` or `.yaml` file that is
+    named, else `general`. Durations and times are in seconds.
 
     `response_schema` is the form of the answer: a JSON schema written here, the path of a `.json` file that holds one,
     or a pydantic model as `package.module:Model`. An answer that does not keep to it is asked for again up to
@@ -46,12 +49,17 @@ class RecipeSettings(Section):
     prompt_file: Path | None = None
     model: str = "pegasus1.5"
     temperature: float | None = Field(None, ge=0, le=1)
-    max_tokens: int | None = Field(None, ge=2, le=98_304)
+    max_tokens: int | Literal["unlimited"] | None = None
     start_time: float | None = Field(None, ge=0)
     end_time: float | None = Field(None, gt=0)
     response_schema: dict[Any, Any] | str | None = None
     max_reasks: int = Field(0, ge=0, le=10)
     media_sources: dict[str, str] = Field(default_factory=dict)
+    mode: Literal["general", "segments"] | None = None
+    segment_definitions: list[Any] | str | None = None
+    segment_time_format: Literal["seconds", "hh:mm:ss", "hh:mm:ss.fff"] | None = None
+    min_segment_duration: float | None = None
+    max_segment_duration: float | None = None
 
 
 class ManifestSettings(Section):

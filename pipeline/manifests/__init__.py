@@ -16,11 +16,11 @@ from pipeline.manifests import csv_table, images, json_lines, text_list
 from pipeline.manifests.contract import Judge, Manifest, Place, lenient
 from pipeline.manifests.folder import Folder
 from pipeline.manifests.listed import listed, unreadable
-from pipeline.manifests.rows import is_url, window_problem
+from pipeline.manifests.rows import is_url
 from pipeline.manifests.single import Single
-from pipeline.models import Overrides, shown
+from pipeline.models import shown
 
-__all__ = ["MANIFESTS", "Kind", "Manifest", "Place", "open_manifest", "window_problem"]
+__all__ = ["MANIFESTS", "Kind", "Manifest", "Place", "open_manifest"]
 
 STDIN = "-"
 SPOOL_NAME = "manifest-from-stdin"
@@ -47,7 +47,6 @@ MANIFESTS: dict[str, Kind] = {
 def open_manifest(
     settings: ManifestSettings,
     *,
-    configured: Overrides = Overrides(),  # noqa: B008 - frozen
     judge: Judge = lenient,
     stdin: BinaryIO | None = None,
     spool_dir: Path | None = None,
@@ -58,8 +57,7 @@ def open_manifest(
         settings: `source` is a folder, a file of one of the kinds, a single video or its URL, or `-` for stdin: a text
             list, or JSON lines where the first character is a brace. Relative sources are relative to the manifest's
             folder, on stdin to the working directory.
-        configured: what the configuration asks of every video; rows are judged together with it.
-        judge: tells how a row's words and images go together.
+        judge: tells what is wrong with what a row asks, together with what the configuration asks.
         stdin: where `-` is read from.
         spool_dir: a folder for what can be read once only (stdin, a pipe), because a manifest is read twice.
 
@@ -71,18 +69,18 @@ def open_manifest(
         raise ManifestError("no manifest; name a folder, a list of videos, or - for stdin", code="manifest_missing")
     if source == STDIN:
         assert stdin is not None, "a manifest on stdin needs stdin"
-        return _spooled(Place("", "stdin", "", settings, configured, judge), stdin, spool_dir)
+        return _spooled(Place("", "stdin", "", settings, judge), stdin, spool_dir)
     name = shown(source)
     if is_url(source):
-        return Single(Place(source, name, str(Path.cwd()), settings, configured, judge))
+        return Single(Place(source, name, str(Path.cwd()), settings, judge))
     path = os.path.abspath(source)  # noqa: PTH100 - as the system spells it, `..` taken out
     mode = _mode(path, name)
     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-        place = Place(path, name, os.path.dirname(path), settings, configured, judge)  # noqa: PTH120 - as above
+        place = Place(path, name, os.path.dirname(path), settings, judge)  # noqa: PTH120 - as above
         return MANIFESTS["folder" if stat.S_ISDIR(mode) else _kind_of(place)].open(place)
     try:
         with Path(path).open("rb") as pipe:
-            return _spooled(Place("", name, "", settings, configured, judge), pipe, spool_dir)
+            return _spooled(Place("", name, "", settings, judge), pipe, spool_dir)
     except OSError as error:
         raise unreadable(name, error) from error
 

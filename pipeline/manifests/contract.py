@@ -7,11 +7,11 @@ from typing import Protocol
 from pipeline.config import ManifestSettings
 from pipeline.models import Overrides, Video
 
-# What is wrong with a row's own prompt (None: the configured one) and the names of its images, each with its remedy.
-Judge = Callable[[str | None, tuple[str, ...]], Sequence[str]]
+# What is wrong with what a row asks differently, and the names of its images, each with its remedy.
+Judge = Callable[[Overrides, tuple[str, ...]], Sequence[str]]
 
 
-def lenient(prompt: str | None, names: tuple[str, ...]) -> Sequence[str]:  # noqa: ARG001 - a Judge
+def lenient(overrides: Overrides, names: tuple[str, ...]) -> Sequence[str]:  # noqa: ARG001 - a Judge
     """Finds nothing wrong."""
     return ()
 
@@ -24,15 +24,13 @@ class Place:
         path: the absolute path as the operating system spells it; a URL for a list of that one.
         name: what messages call it: as the user wrote it, or `stdin`.
         base: the absolute folder that relative sources are relative to.
-        configured: what the configuration asks; a row's clip window is judged together with it.
-        judge: tells how words and images go together.
+        judge: tells what is wrong with what a row asks, together with what the configuration asks.
     """
 
     path: str
     name: str
     base: str
     settings: ManifestSettings
-    configured: Overrides
     judge: Judge = lenient
 
     @property

@@ -1,8 +1,8 @@
 """Comma-separated values with the names of the columns in the first line.
 
-Of `images`, `id`, `prompt`, `start_time` and `end_time` an empty cell is the same as none; of `source` too, where
-there is a column `images`, whose cells are JSON. Every further column is text and travels as it is; the column
-`metadata` is nothing special here.
+An empty cell is the same as none in the columns `images`, `id`, `prompt`, `start_time`, `end_time`, `recipe` and
+`recipe.<setting>`, and in `source` where there is a column `images`. Cells of `images` and `recipe` are JSON. Every
+further column is text and travels as it is; the column `metadata` is nothing special here.
 """
 
 import csv
@@ -15,10 +15,12 @@ from typing import Any, BinaryIO
 
 from pipeline.manifests.lines import LINE_BYTES
 from pipeline.manifests.listed import Numbered
-from pipeline.manifests.rows import quoted
+from pipeline.manifests.rows import OF_RECIPE, quoted
 
 NUMBERS = frozenset({"start_time", "end_time"})
-PARTICULAR = ("images", "id", "prompt", *NUMBERS, "metadata", "")  # columns whose cells are more than text that travels
+PARTICULAR = frozenset(
+    ("images", "id", "prompt", "recipe", *NUMBERS, "metadata", "")
+)  # columns whose cells are more than text that travels
 
 
 def read_rows(file: BinaryIO) -> Iterator[Numbered]:
@@ -52,7 +54,7 @@ def _rows(records: Iterator[tuple[int, list[str] | str]]) -> Iterator[Numbered]:
         yield line, header
         return
     columns = [name.strip() for name in header]
-    present = [name for name in PARTICULAR if name in columns]
+    present = [name for name in columns if name in PARTICULAR or name.startswith(OF_RECIPE)]
     problems = list(_header_problems(columns))
     yield from ((line, problem) for problem in problems)
     for line, cells in records:
@@ -87,6 +89,8 @@ def _row(columns: list[str], cells: list[str], present: Sequence[str]) -> dict[s
         cell = row[name]
         if name in NUMBERS:
             row[name] = _number(cell) if cell else None
+        elif name == "recipe" or name.startswith(OF_RECIPE):
+            row[name] = _setting(name, cell) if cell else None
         elif name == "images":
             row["source"] = row.get("source") or None
             row[name] = _json(cell) if cell else None
@@ -106,6 +110,11 @@ def _json(cell: str) -> Any:
         return json.loads(cell)
     except (ValueError, RecursionError):
         return cell
+
+
+def _setting(name: str, cell: str) -> Any:
+    """A cell that looks like an object, a list or a quoted text is read as JSON; any other is text as it is."""
+    return _json(cell) if name == "recipe" or cell.lstrip()[:1] in {"{", "[", '"'} else cell
 
 
 def _number(cell: str) -> float | str:

@@ -12,7 +12,7 @@ from pipeline.manifests.contract import Place
 from pipeline.manifests.globs import any_matches
 from pipeline.manifests.images import alone, names_of
 from pipeline.manifests.listed import Problems, unreadable
-from pipeline.models import Video, shown
+from pipeline.models import Overrides, Video, shown
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Folder:
         problems = Problems(self._place.name)
         sorts = [names_of({"source": f"x{suffix}"}) for suffix in self._suffixes]
         for names in dict.fromkeys(sorts):
-            for problem in self._place.judge(None, names):
+            for problem in self._place.judge(Overrides(), names):
                 problems.add(None, problem)
         problems.raise_if_any()
         if next(self._files(), None) is None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from pipeline.errors import ManifestError
 from pipeline.manifests.contract import Manifest, Place
 from pipeline.manifests.images import names_of
-from pipeline.manifests.rows import Row, problems_of, video_of
+from pipeline.manifests.rows import Row, overrides_of, problems_of, video_of
 from pipeline.models import Video
 
 SHOWN_PROBLEMS = 100
@@ -46,18 +46,18 @@ class Listed:
         return rows
 
     def videos(self) -> Iterator[Video]:
-        name, base, configured = self._place.name, self._place.base, self._place.configured
+        name, base = self._place.name, self._place.base
         with _opened(self._place) as file:
             for line, row in self._read(file):
-                if isinstance(row, str) or problems_of(row, configured):
-                    problem = row if isinstance(row, str) else problems_of(row, configured)[0]
+                if isinstance(row, str) or problems_of(row):
+                    problem = row if isinstance(row, str) else problems_of(row)[0]
                     raise ManifestError(f"{name}:{line}: {problem} (it was changed while the run was under way)")
                 yield video_of(row, base, f"{name}:{line}")
 
 
 def judged(row: Row, place: Place) -> Sequence[str]:
-    """Everything that is wrong with a row; how its words and images go together is asked of good ones."""
-    return problems_of(row, place.configured) or place.judge(row.get("prompt"), names_of(row))
+    """Everything that is wrong with a row; what it asks is judged where it can be read."""
+    return problems_of(row) or place.judge(overrides_of(row, place.base), names_of(row))
 
 
 class Problems:

@@ -4,6 +4,7 @@ A row has either a `source` or `images`, never both. A source with an image's su
 the outputs call a row of images is `images.label_of`'s to say; a name of one's own goes into the column `id`.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,55 +16,46 @@ from pipeline.models import Overrides, PictureSource, Video, shown
 
 Row = Mapping[str, Any]
 
-KNOWN = frozenset({"source", "images", "id", "prompt", "start_time", "end_time", "metadata"})
+KNOWN = frozenset({"source", "images", "id", "prompt", "start_time", "end_time", "recipe", "metadata"})
+OF_RECIPE = "recipe."  # what a column's name begins with that is one setting of the recipe
+NOTHING_ELSE = Overrides()
 MAX_DEPTH = 64  # of nested metadata: far below what the JSON writers take
 LONGEST_S = 1e9  # thirty years: beyond it stands a slip, such as a timestamp in milliseconds
 QUOTED_CHARACTERS = 60
-_SECONDS = frozenset({float, int, type(None)})  # of these types exactly: True is no number
+_SECONDS = frozenset({float, int})  # of these types exactly: True is no number
 _NESTED = frozenset({dict, list})
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s/?#][^\s]*\Z", re.IGNORECASE)
 _FILE_URL = re.compile(r"file://(?:localhost)?(/[^?#]+)\Z", re.IGNORECASE)
 
 
-def problems_of(row: Row, configured: Overrides) -> list[str]:
+def problems_of(row: Row) -> list[str]:
     """Everything that is wrong with a row, each with its remedy; nothing for a good one.
 
     Args:
-        row: `source` or `images` and, where given, `id`, `prompt`, `start_time`, `end_time`, `metadata` and any further
-            columns, with the types of JSON. None is the same as not given.
-        configured: what the configuration asks where the row does not.
+        row: `source` or `images` and, where given, `id`, `prompt`, `start_time`, `end_time`, `recipe` (an object of
+            settings, each of which may be a column `recipe.<setting>` as well), `metadata` and any further columns,
+            with the types of JSON. None is the same as not given.
     """
     has_images = row.get("images") is not None
     problem = _images_problem(row) if has_images else _source_problem(row.get("source"))
     found = [problem] if problem else []
     if not problem and (has_images or is_image(row["source"])):
-        found.extend(_subject_problems(row, configured))
+        found.extend(_subject_problems(row))
     if len(row) == 1:
         return found
     if (prompt := row.get("prompt")) is not None:
         found.extend(_prompt_problems(prompt))
     if (identifier := row.get("id")) is not None and not (isinstance(identifier, str) and identifier):
         found.extend(_id_problems(identifier))
-    start_s, end_s = row.get("start_time"), row.get("end_time")
-    if (start_s is not None or end_s is not None) and (problem := _window_problem(start_s, end_s, configured)):
-        found.append(problem)
+    found.extend(_moment_problems(row))
+    if "recipe" in row or any(name.startswith(OF_RECIPE) for name in row):
+        found.extend(_recipe_problems(row))
     if "metadata" in row:
         found.extend(_metadata_problems(row))
     if not _NESTED.isdisjoint(map(type, row.values())) and _is_deep(row):
         found.append(f"a value is nested more than {MAX_DEPTH} levels deep; flatten it")
     return found
-
-
-def window_problem(start_s: float | None, end_s: float | None) -> str | None:
-    """What is wrong with a clip window in seconds on the video's own clock, if anything; None is open on that side."""
-    if start_s is not None and not 0 <= start_s < LONGEST_S:
-        return f"start_time {quoted(start_s)} is not a moment of a video; give seconds from its beginning, 0 or more"
-    if end_s is not None and not 0 <= end_s < LONGEST_S:
-        return f"end_time {quoted(end_s)} is not a moment of a video; give seconds from its beginning, 0 or more"
-    if end_s is not None and end_s <= (start_s or 0):
-        return f"end_time {end_s:g} is not after start_time {start_s or 0:g}; give the later moment as end_time"
-    return None
 
 
 def video_of(row: Row, base: str, origin: str) -> Video:
@@ -91,10 +83,24 @@ def video_of(row: Row, base: str, origin: str) -> Video:
         source,
         path,
         id=None if identifier is None else str(identifier),
-        metadata={**(row.get("metadata") or {}), **{name: row[name] for name in row if name not in KNOWN}},
-        overrides=Overrides(row.get("prompt"), _seconds(row.get("start_time")), _seconds(row.get("end_time"))),
+        metadata={**(row.get("metadata") or {}), **{name: row[name] for name in row if _travels(name)}},
+        overrides=overrides_of(row, base),
         origin=origin,
         images=images,
+    )
+
+
+def overrides_of(row: Row, base: str) -> Overrides:
+    """What a row without problems asks differently; arguments as for `video_of`."""
+    if len(row) == 1:
+        return NOTHING_ELSE
+    asked = dict(_settings(row))
+    return Overrides(
+        row.get("prompt"),
+        _seconds(row.get("start_time")),
+        _seconds(row.get("end_time")),
+        json.dumps(asked) if asked else None,
+        base if asked else "",
     )
 
 
@@ -160,15 +166,12 @@ def _images_problem(row: Row) -> str | None:
     return None
 
 
-def _subject_problems(row: Row, configured: Overrides) -> Iterator[str]:
+def _subject_problems(row: Row) -> Iterator[str]:
     """What is wrong with a row whose sources are images, and good ones by themselves."""
     given = row.get("images")
     for source in [row["source"]] if given is None else named(given).values():
         if source[:5].lower() == "http:":
             yield f"the image {quoted(source)}: the platform takes images from https URLs alone; give one, or a file"
-    for name, general in (("start_time", configured.start_time_s), ("end_time", configured.end_time_s)):
-        if row.get(name) is not None or general is not None:
-            yield f"{name} is for videos, and this row is about images; leave it out here and in the configuration"
 
 
 def _scheme_problem(source: str) -> str | None:
@@ -204,14 +207,39 @@ def _id_problems(identifier: object) -> Iterator[str]:
         yield "id is empty; leave it out"
 
 
-def _window_problem(start_s: Any, end_s: Any, configured: Overrides) -> str | None:
-    start = configured.start_time_s if start_s is None else start_s
-    end = configured.end_time_s if end_s is None else end_s
-    if type(start) not in _SECONDS:
-        return f"start_time {quoted(start)} is not a number; give seconds, such as 90.5"
-    if type(end) not in _SECONDS:
-        return f"end_time {quoted(end)} is not a number; give seconds, such as 90.5"
-    return window_problem(start, end)
+def _moment_problems(row: Row) -> Iterator[str]:
+    for name in ("start_time", "end_time"):
+        if (moment := row.get(name)) is None:
+            continue
+        if type(moment) not in _SECONDS:
+            yield f"{name} {quoted(moment)} is not a number; give seconds, such as 90.5"
+        elif not 0 <= moment < LONGEST_S:
+            yield f"{name} {quoted(moment)} is not a moment of a video; give seconds from its beginning, 0 or more"
+
+
+def _settings(row: Row) -> Iterator[tuple[str, Any]]:
+    """The settings of the recipe that a row without problems names, in both ways of naming them."""
+    for name, value in row.items():
+        if name == "recipe" and value is not None:
+            yield from value.items()
+        elif name.startswith(OF_RECIPE) and value is not None:
+            yield name.removeprefix(OF_RECIPE), value
+
+
+def _recipe_problems(row: Row) -> Iterator[str]:
+    if not isinstance(row.get("recipe"), dict | None):
+        yield f"recipe {quoted(row['recipe'])} is not an object; write it as {{...}}"
+        return
+    names = [name for name, _ in _settings(row)]
+    names += [name for name in ("prompt", "start_time", "end_time") if row.get(name) is not None]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{quoted(name)} is asked twice in one row; keep one of them"
+    if not _is_valid_text(json.dumps(dict(_settings(row)), ensure_ascii=False)):
+        yield "recipe is not valid text; save the file as UTF-8"
+
+
+def _travels(column: str) -> bool:
+    return column not in KNOWN and not column.startswith(OF_RECIPE)
 
 
 def _metadata_problems(row: Row) -> Iterator[str]:

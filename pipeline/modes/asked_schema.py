@@ -18,11 +18,12 @@ SETTING = "recipe.response_schema"
 IMPORT_PATH = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 
 
-def read_schema(asked: Mapping[Any, Any] | str) -> str:
+def read_schema(asked: Mapping[Any, Any] | str, base: str = "") -> str:
     """The schema's text, checked against what the platform takes.
 
     Args:
         asked: the schema itself, the path of a `.json` file, or `package.module:Model`.
+        base: the folder that a relative path is relative to; empty is the working directory.
 
     Raises:
         ConfigError: it cannot be read or imported, is no schema, or goes beyond the platform's subset.
@@ -31,7 +32,7 @@ def read_schema(asked: Mapping[Any, Any] | str) -> str:
         return checked(asked, SETTING)
     where = f"{SETTING} {asked}"
     if asked.lower().endswith(".json"):
-        return checked(_from_file(Path(asked), where), where)
+        return checked(_from_file(Path(base, asked), where), where)
     if named := IMPORT_PATH.fullmatch(asked):
         return checked(_from_model(named[1], named[2], where), where)
     raise ConfigError(f"{where}: neither a .json file nor a pydantic model; name the latter as package.module:Model")

@@ -1,12 +1,37 @@
 """General analysis: one prompt, one text."""
 
 import json
+from collections.abc import Iterator
 
 from pipeline.models import AnalysisRequest, Picture, Recipe, Result
 from pipeline.modes.envelope import unwrap
+from pipeline.modes.pictures import image_problems, names_of, reference_problems
 from pipeline.modes.structured import Verdict, judge
 
 NOT_JUDGED = Verdict(data=None, valid=None, reason=None)
+
+
+def problems(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with asking this, whatever the model."""
+    if not recipe.prompt:
+        yield "there is no prompt: say what to ask with --prompt, --prompt-file, or recipe.prompt in the configuration"
+    for name, value in (
+        ("segment_definitions", recipe.segment_definitions),
+        ("segment_time_format", recipe.segment_time_format),
+        ("min_segment_duration", recipe.min_segment_s),
+        ("max_segment_duration", recipe.max_segment_s),
+    ):
+        if value is not None:
+            yield f"{name} is for the mode segments; leave it out, or set mode to segments"
+    if recipe.images is None:
+        yield from reference_problems(recipe.prompt or "", names_of(recipe.media_sources))
+        return
+    yield from image_problems(recipe.prompt or "", names_of(recipe.images))
+    if recipe.media_sources is not None:
+        yield "media_sources are for videos; leave them out, and name those images in the row"
+    for name, moment in (("start_time", recipe.start_time_s), ("end_time", recipe.end_time_s)):
+        if moment is not None:
+            yield f"{name} is for videos, and this row is about images; leave it out here and in the configuration"
 
 
 def build_request(recipe: Recipe) -> AnalysisRequest:

@@ -2,12 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterator
 
-from pipeline.models import Recipe
-
-WITH_IMAGES = ("pegasus1.6",)  # the models that analyse images
 PLACEHOLDER = re.compile(r"<@([^<>\s]+)>")
 MOST_MEDIA_SOURCES = 4
 # the platform's own example of a placeholder, `<@tiger-1>`, has a hyphen
@@ -40,28 +36,9 @@ def image_problems(prompt: str, names: Collection[str]) -> Iterator[str]:
         yield f"the prompt speaks of some images and not of {', '.join(left_out)}; let it speak of all or of none"
 
 
-def judge_of(recipe: Recipe) -> Callable[[str | None, tuple[str, ...]], Sequence[str]]:
-    """What is wrong with a row's own prompt (None: the recipe's) and the names of its images, if it has any."""
-    references = [one["name"] for one in json.loads(recipe.media_sources or "[]")]
-
-    @lru_cache(maxsize=256)  # a whole archive shares one prompt
-    def judge(prompt: str | None, images: tuple[str, ...]) -> Sequence[str]:
-        words = prompt if prompt is not None else recipe.prompt or ""
-        if not images:
-            return tuple(reference_problems(words, references))
-        return (*image_problems(words, images), *_exclusions(recipe))
-
-    return judge
-
-
-def _exclusions(recipe: Recipe) -> Iterator[str]:
-    """What a question about images alone cannot have."""
-    if recipe.model not in WITH_IMAGES:
-        yield f"{recipe.model} analyses no images; set recipe.model to {WITH_IMAGES[0]}, or leave images out"
-    if recipe.media_sources is not None:
-        yield "recipe.media_sources are for videos; leave them out, and name those images in the row"
-    if recipe.mode != "general":
-        yield f"the mode {recipe.mode} is for videos; ask of images in the mode general"
+def names_of(pictures: str | None) -> list[str]:
+    """The names of images as they stand in a recipe."""
+    return [one["name"] for one in json.loads(pictures or "[]")]
 
 
 def _unknown(prompt: str, names: Collection[str]) -> list[str]:

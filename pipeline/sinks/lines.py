@@ -1,6 +1,7 @@
 """The lines of `results.jsonl`, `usage.jsonl` and `failures.jsonl`, built from values. Every key is always present."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
@@ -14,10 +15,11 @@ N = TypeVar("N", int, float)
 def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Result, run_id: str) -> dict[str, Any]:
     """What one analysis said of one source.
 
-    `text` is the platform's answer unchanged. `data`, `segments`, `valid` and `validation_error` are null where neither
-    a schema nor segments were asked for; an invalid answer keeps its `data` where it is JSON at all. `content_hash` is
-    `blake3:<hex>` of the file, or `url:<url>`, or `images:<hex>` of a row of images, which has no `asset_id` of its own
-    and no `duration_s`.
+    `text` is the platform's answer unchanged. `data` is null where no schema was asked for, `segments` (a flat list of
+    `{definition, start_s, end_s, metadata}`, boundaries in seconds) where no segments were, `valid` and
+    `validation_error` where neither was; an invalid answer keeps its `data` where it is JSON at all, and the segments
+    that can be read. `content_hash` is `blake3:<hex>` of the file, or `url:<url>`, or `images:<hex>` of a row of
+    images, which has no `asset_id` of its own and no `duration_s`.
     """
     return {
         "key": job.key,
@@ -32,7 +34,7 @@ def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Resu
         "finish_reason": result.finish_reason,
         "text": result.text,
         "data": result.data,
-        "segments": None,
+        "segments": None if result.segments is None else [asdict(segment) for segment in result.segments],
         "valid": result.valid,
         "validation_error": result.validation_error,
         "asset_id": job.asset_id,
@@ -69,7 +71,7 @@ def usage_line(
         "model": job.recipe.model,
         "mode": job.recipe.mode,
         "billed_minutes": minutes,
-        "definitions": 1,
+        "definitions": job.recipe.definitions,
         "input_tokens": _known_sum([answer.input_tokens for answer in answers]) if pays else 0,
         "output_tokens": output_tokens,
         "cost_usd": cost_usd(minutes, output_tokens, prices),
@@ -104,7 +106,8 @@ def _reused(job: Job, *, pays: bool) -> Literal["answer", "asset"] | None:
 
 
 def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
-    """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches.
+    """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches, once for each
+    segment definition; time ranges do not make it less (release notes of 2026-05-07, twelvelabs 1.3.6).
 
     None where neither the video's duration nor the window's end is known. How the platform rounds is not documented:
     here to a millionth of a minute. Images have no minutes, and no price of their own is documented.
@@ -112,7 +115,7 @@ def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
     if recipe.images is not None:
         return 0.0
     seconds = recipe.window_s(duration_s)
-    return None if seconds is None else round(seconds / 60, 6)
+    return None if seconds is None else round(seconds / 60 * recipe.definitions, 6)
 
 
 def _known_sum(amounts: Sequence[N | None]) -> N | None:

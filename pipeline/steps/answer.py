@@ -42,8 +42,4 @@ class Answers:
 
     def _may_ask_again(self, job: Job) -> bool:
         """A job that has a line already stays with its answer, though a further source joined it."""
-        return (
-            job.recipe.json_schema is not None
-            and job.reasks < self.max_reasks
-            and not self.ledger.sources(job.key, written=True)
-        )
+        return job.recipe.has_form and job.reasks < self.max_reasks and not self.ledger.sources(job.key, written=True)

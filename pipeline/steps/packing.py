@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.models import AnalysisMode, Recipe
-
-MODEL = "pegasus1.5"
+from pipeline.modes.models import MODELS, rules_of
 
 
 def batch_problem(recipe: Recipe) -> str | None:
@@ -16,8 +15,9 @@ def batch_problem(recipe: Recipe) -> str | None:
     """
     if recipe.images is not None:
         return "images cannot be asked about with delivery batch; use delivery task"
-    if recipe.model != MODEL:
-        return f"recipe.model {recipe.model} cannot be asked with delivery batch, only {MODEL}; use delivery task"
+    if (rules := rules_of(recipe.model)) is None or not rules.batches:
+        known = " or ".join(name for name, one in MODELS.items() if one.batches)
+        return f"recipe.model {recipe.model} cannot be asked with delivery batch, only {known}; use delivery task"
     if recipe.max_tokens == "unlimited":
         return "recipe.max_tokens unlimited cannot be asked with delivery batch; set a number, or use delivery task"
     if recipe.media_sources is not None or '"media_sources"' in (recipe.segment_definitions or ""):

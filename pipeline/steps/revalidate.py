@@ -7,15 +7,16 @@ from typing import Any
 
 from pipeline.errors import SinkError
 from pipeline.ledger import Ledger
+from pipeline.sinks import result_line
 from pipeline.sinks.encoding import decoded
 from pipeline.steps.write import Writer, read_answer
 
-JUDGED = ("data", "valid", "validation_error")
+JUDGED = ("data", "segments", "valid", "validation_error")
 
 
 @dataclass(frozen=True, slots=True)
 class Revalidation:
-    """How many result lines that a schema was asked for are valid, invalid, and now say something else than before."""
+    """How many result lines, of answers that were to have a form, are valid, invalid, and now say something else."""
 
     valid: int = 0
     invalid: int = 0
@@ -23,8 +24,8 @@ class Revalidation:
 
 
 async def revalidate(ledger: Ledger, writer: Writer, results: Path) -> Revalidation:
-    """Parse and validate every written answer that a schema was asked for; `results.jsonl` is made anew where that
-    changes a line.
+    """Parse and validate every written answer that a schema or segments were asked for; `results.jsonl` is made anew
+    where that changes a line.
 
     Args:
         ledger: with the answers as they were received.
@@ -37,12 +38,13 @@ async def revalidate(ledger: Ledger, writer: Writer, results: Path) -> Revalidat
     valid = invalid = changed = 0
     for line in _lines(results):
         job = ledger.job(str(line.get("key")))
-        if job is None or job.recipe.json_schema is None:
+        if job is None or not job.recipe.has_form:
             continue
         result = read_answer(job, ledger.raw(job.key))
         valid += result.valid is True
         invalid += result.valid is False
-        changed += [line.get(name) for name in JUDGED] != [getattr(result, name) for name in JUDGED]
+        now = result_line(job, "", {}, result, "")
+        changed += [line.get(name) for name in JUDGED] != [now[name] for name in JUDGED]
     if changed:
         await writer.rebuild("results")
     return Revalidation(valid, invalid, changed)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import anyio
 
-from pipeline.app import configured_recipe, open_run, rows_of
+from pipeline.app import open_run, rows_of
 from pipeline.config import Settings, load
 from pipeline.jobs import Job
 from pipeline.manifests import Manifest, open_manifest
+from pipeline.recipes import Recipes
 
 
 class Fate:
@@ -35,7 +36,7 @@ class Fate:
 
 async def drive(settings: Settings, manifest: Manifest, fate: Fate) -> None:
     async with open_run(settings, on_saved=fate) as run:
-        await run.execute(rows_of(manifest.videos(), configured_recipe(settings)))
+        await run.execute(rows_of(manifest.videos(), Recipes(settings)))
 
 
 def main(config: str, manifest: str, out: str, *fate: str) -> None:

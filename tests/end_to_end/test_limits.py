@@ -10,13 +10,13 @@ from scripts.sample_videos.odd import tiny_video
 from tests.end_to_end.cli_world import PROMPT, Done, Platform, lines, pipeline, platform
 
 # one video, of which every row asks for another part: seconds that are looked at, in two orders of size
-PARTS = [0.5 + number % 7 / 20 for number in range(56)]
+PARTS = [1 + number % 7 / 10 for number in range(56)]
 MINUTES = sum(PARTS) / 60
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    (tmp_path / "v.mp4").write_bytes(tiny_video(1))
+    (tmp_path / "v.mp4").write_bytes(tiny_video(1, seconds=2))
     path = tmp_path / "parts.jsonl"
     rows = [{"source": "v.mp4", "id": str(n), "prompt": f"{n}?", "end_time": end} for n, end in enumerate(PARTS)]
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -47,7 +47,7 @@ def hour(seconds: float, **more: Any) -> dict[str, Any]:
 
 def serving(folder: Path, seconds: float, **more: Any) -> Any:
     times = {"rate_hour_s": seconds, "rate_day_s": seconds * 10, "rate_window_s": seconds / 10}
-    return platform(folder, engine="echo", window_min_s=0, **times, **more)
+    return platform(folder, engine="echo", **times, **more)
 
 
 @pytest.mark.parametrize("delivery", ["task", "sync"])

@@ -22,7 +22,7 @@ def opened(path: Path, **settings: Any) -> Manifest:
 def test_named_images_are_a_row() -> None:
     """Names come from the row, relative paths are relative to the manifest, URLs stay; the outputs name them all."""
     row = {"images": {"before": "a.png", "after": "https://example.org/b"}, "id": "x", "place": "north"}
-    assert problems_of(row, NOTHING) == []
+    assert problems_of(row) == []
     video = video_of(row, "/m", "m:1")
     assert video.images == (
         PictureSource("before", "/m/a.png", "/m/a.png"),
@@ -42,7 +42,7 @@ def test_a_list_of_images_gets_names() -> None:
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.webp", "a.gif", "a.bmp"])
 def test_a_source_with_an_image_suffix_is_one_image(name: str) -> None:
     """It is called image, and the outputs name it as they name a video."""
-    assert problems_of({"source": name}, NOTHING) == []
+    assert problems_of({"source": name}) == []
     video = video_of({"source": name}, "/m", "")
     assert video.images == (PictureSource("image", f"/m/{name}", f"/m/{name}"),)
     assert (video.source, video.path) == (f"/m/{name}", None)
@@ -62,21 +62,13 @@ def test_a_source_with_an_image_suffix_is_one_image(name: str) -> None:
         ({"images": ["s3://b/a.png"]}, "s3:// is not read"),
         ({"images": ["http://example.org/a"]}, "from https URLs alone"),
         ({"source": "http://example.org/a.png"}, "from https URLs alone"),
-        ({"images": ["a.png"], "start_time": 1}, "start_time is for videos"),
-        ({"source": "a.png", "end_time": 5}, "end_time is for videos"),
     ],
 )
 def test_what_is_wrong_with_a_row_of_images_is_named(row: dict[str, Any], says: str) -> None:
     """One sentence with its remedy."""
-    (problem,) = problems_of(row, NOTHING)
+    (problem,) = problems_of(row)
     assert says in problem
     assert ";" in problem
-
-
-def test_a_configured_window_excludes_images() -> None:
-    """A clip of an image is refused by the platform."""
-    assert "the configuration" in problems_of({"source": "a.png"}, Overrides(end_time_s=5))[0]
-    assert problems_of({"source": "a.mp4"}, Overrides(end_time_s=5)) == []
 
 
 def test_a_table_may_have_images_beside_videos(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.manifests.rows import problems_of, video_of, window_problem
+from pipeline.manifests.rows import problems_of, video_of
 from pipeline.models import Overrides, Video
 
 NOTHING = Overrides()
@@ -14,7 +14,7 @@ NOTHING = Overrides()
 def test_a_bare_source_is_a_whole_row() -> None:
     """A relative source alone becomes an absolute path below the base, with nothing else said."""
     row = {"source": "north/../a b.mp4"}
-    assert problems_of(row, NOTHING) == []
+    assert problems_of(row) == []
     assert video_of(row, "/archive", "list.txt:1") == Video("/archive/a b.mp4", "/archive/a b.mp4", origin="list.txt:1")
 
 
@@ -29,7 +29,7 @@ def test_every_column_finds_its_place() -> None:
         "camera": "north",
         "metadata": {"take": [1, {"x": None}]},
     }
-    assert problems_of(row, NOTHING) == []
+    assert problems_of(row) == []
     video = video_of(row, "/", "m:1")
     assert video.id == "17"
     assert video.overrides == Overrides("What?", 1.0, 2.5)
@@ -37,17 +37,26 @@ def test_every_column_finds_its_place() -> None:
     assert video.metadata == {"take": [1, {"x": None}], "camera": "north"}
 
 
+def test_settings_of_the_recipe_stand_in_one_column_or_in_several() -> None:
+    """They are no metadata; relative paths in them are relative to the manifest."""
+    row = {"source": "/v.mp4", "recipe": {"model": "pegasus1.6"}, "recipe.max_tokens": 600, "camera": "north"}
+    assert problems_of(row) == []
+    video = video_of(row, "/archive", "m:1")
+    assert video.overrides == Overrides(recipe='{"model": "pegasus1.6", "max_tokens": 600}', base="/archive")
+    assert video.metadata == {"camera": "north"}
+
+
 def test_null_is_the_same_as_not_given() -> None:
     """A row whose optional columns are all null asks what the configuration asks."""
     row = dict.fromkeys(["id", "prompt", "start_time", "end_time", "metadata"]) | {"source": "/v.mp4"}
-    assert problems_of(row, Overrides("x", 1, 2)) == []
+    assert problems_of(row) == []
     assert video_of(row, "/", "") == Video("/v.mp4", "/v.mp4")
 
 
 @pytest.mark.parametrize("url", ["https://example.org/a%20b.mp4?x=1", "HTTP://example.org/ä.mp4"])
 def test_a_url_stays_as_given(url: str) -> None:
     """A web address is no path, and nothing about it is rewritten."""
-    assert problems_of({"source": url}, NOTHING) == []
+    assert problems_of({"source": url}) == []
     video = video_of({"source": url}, "/archive", "")
     assert (video.source, video.path) == (url, None)
 
@@ -55,7 +64,7 @@ def test_a_url_stays_as_given(url: str) -> None:
 @pytest.mark.parametrize("url", ["file:///films/a%20b%ff.mp4", "FILE://localhost/films/a%20b%ff.mp4"])
 def test_a_file_url_is_a_path(url: str) -> None:
     """A file:// address names the file that its percent escapes spell, whatever bytes those are."""
-    assert problems_of({"source": url}, NOTHING) == []
+    assert problems_of({"source": url}) == []
     video = video_of({"source": url}, "/archive", "")
     assert video.path == os.fsdecode(b"/films/a b\xff.mp4")
     assert video.source == r"/films/a b\xff.mp4"
@@ -88,8 +97,10 @@ def test_a_file_url_is_a_path(url: str) -> None:
         ({"source": "a", "start_time": -1}, "start_time -1 is not a moment"),
         ({"source": "a", "end_time": float("nan")}, "end_time nan is not a moment"),
         ({"source": "a", "end_time": 10**400}, "is not a moment"),
-        ({"source": "a", "start_time": 5, "end_time": 5}, "end_time 5 is not after start_time 5"),
-        ({"source": "a", "end_time": 0}, "end_time 0 is not after start_time 0"),
+        ({"source": "a", "recipe": [1]}, "recipe [1] is not an object"),
+        ({"source": "a", "prompt": "x", "recipe.prompt": "y"}, "'prompt' is asked twice"),
+        ({"source": "a", "recipe": {"model": "m"}, "recipe.model": "n"}, "'model' is asked twice"),
+        ({"source": "a", "recipe": {"prompt": "\udcff"}}, "recipe is not valid text"),
         ({"source": "a", "metadata": []}, "metadata [] is not an object"),
         ({"source": "a", "x": 1, "metadata": {"x": 2}}, "'x' stands both"),
         ({"source": "a", "id": "1", "metadata": {"id": 2}}, "'id' stands both"),
@@ -97,22 +108,15 @@ def test_a_file_url_is_a_path(url: str) -> None:
 )
 def test_a_bad_value_is_named_with_its_remedy(row: dict[str, Any], says: str) -> None:
     """Each fault is one sentence that names the column and, after a semicolon or in itself, what to do."""
-    (problem,) = problems_of(row, NOTHING)
+    (problem,) = problems_of(row)
     assert says in problem
     assert len(problem) < 250
     assert problem.isprintable()
 
 
-def test_a_row_is_judged_together_with_the_configured_window() -> None:
-    """A row that only moves the end is refused where the configured beginning lies behind it."""
-    (problem,) = problems_of({"source": "a", "end_time": 5}, Overrides(start_time_s=10))
-    assert "end_time 5 is not after start_time 10" in problem
-    assert problems_of({"source": "a"}, Overrides(start_time_s=10, end_time_s=5)) == []
-
-
 def test_all_faults_of_a_row_are_named_at_once() -> None:
     """Nobody has to run again to learn of the second fault."""
-    assert len(problems_of({"source": "", "prompt": 1, "id": [], "start_time": "x"}, NOTHING)) == 4
+    assert len(problems_of({"source": "", "prompt": 1, "id": [], "start_time": "x"})) == 4
 
 
 def test_metadata_that_nests_too_deeply_is_refused() -> None:
@@ -120,12 +124,6 @@ def test_metadata_that_nests_too_deeply_is_refused() -> None:
     deep: list[Any] = []
     for _ in range(100):
         deep = [deep]
-    (problem,) = problems_of({"source": "a", "x": deep}, NOTHING)
+    (problem,) = problems_of({"source": "a", "x": deep})
     assert "nested" in problem
-    assert problems_of({"source": "a", "x": [[[{"y": []}]]]}, NOTHING) == []
-
-
-@pytest.mark.parametrize("window", [(None, None), (0, 1), (3.5, None), (None, 0.5)])
-def test_a_good_window_has_no_problem(window: tuple[float | None, float | None]) -> None:
-    """A window that begins within time and ends after its beginning is taken."""
-    assert window_problem(*window) is None
+    assert problems_of({"source": "a", "x": [[[{"y": []}]]]}) == []

@@ -10,7 +10,6 @@ import pytest
 from pipeline.config import ManifestSettings
 from pipeline.errors import ManifestError
 from pipeline.manifests import Manifest, open_manifest
-from pipeline.models import Overrides
 
 
 def opened(source: str | Path) -> Manifest:
@@ -112,10 +111,11 @@ def test_a_manifest_whose_name_is_not_utf_8_is_found(tmp_path: Path) -> None:
     assert caught.value.problems[0].startswith(rf"{tmp_path}/\xff.txt:1: ")
 
 
-def test_the_configured_window_reaches_the_rows(tmp_path: Path) -> None:
-    """Rows are judged together with what the configuration asks."""
-    (tmp_path / "m.jsonl").write_text('{"source":"a","end_time":5}\n')
+def test_what_rows_ask_is_judged(tmp_path: Path) -> None:
+    """Whoever knows what is configured is asked about every row, and what is wrong is told with its line."""
+    (tmp_path / "m.jsonl").write_text('{"source":"a"}\n{"source":"b","end_time":5}\n')
     settings = ManifestSettings(source=str(tmp_path / "m.jsonl"))
-    assert open_manifest(settings).check() == 1
-    with pytest.raises(ManifestError):
-        open_manifest(settings, configured=Overrides(start_time_s=9)).check()
+    assert open_manifest(settings).check() == 2
+    with pytest.raises(ManifestError) as caught:
+        open_manifest(settings, judge=lambda asked, _: ["too early"] if asked.end_time_s else []).check()
+    assert caught.value.problems == (f"{tmp_path}/m.jsonl:2: too early",)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app import configured_recipe
 from pipeline.config import load
 from pipeline.errors import ConfigError
 from pipeline.modes.asked_schema import read_schema
+from pipeline.recipes import Recipes
 
 FORM = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "integer"}}}
 
@@ -63,8 +63,8 @@ def test_what_cannot_be_read_is_a_configuration_error(
 def test_a_schema_is_part_of_what_is_asked_and_the_number_of_reasks_is_not() -> None:
     """Another schema is another recipe; asking again more often is not."""
     recipe = {"prompt": "What?"}
-    plain = configured_recipe(load(None, {"recipe": recipe}))
-    formed = configured_recipe(load(None, {"recipe": {**recipe, "response_schema": FORM}}))
-    patient = configured_recipe(load(None, {"recipe": {**recipe, "response_schema": FORM, "max_reasks": 2}}))
+    plain = Recipes(load(None, {"recipe": recipe})).configured
+    formed = Recipes(load(None, {"recipe": {**recipe, "response_schema": FORM}})).configured
+    patient = Recipes(load(None, {"recipe": {**recipe, "response_schema": FORM, "max_reasks": 2}})).configured
     assert plain.json_schema is None
     assert plain.id != formed.id == patient.id
