@@ -15,7 +15,15 @@ from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
 from pipeline.client.limits import Books, ClassName, windows_of
-from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
+from pipeline.client.webhooks import Events, Receiver, open_receiver
+from pipeline.config import (
+    API_KEY_VARIABLE,
+    REMOTE_URL,
+    WEBHOOK_SECRET_VARIABLE,
+    PriceSettings,
+    ServerSettings,
+    Settings,
+)
 from pipeline.errors import ConfigError, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
@@ -76,6 +84,7 @@ class Run:
         self.writer = writer
         self.platform = platform
         self.traffic = traffic
+        self.events: Events | None = None  # of webhooks; None where nothing listens
         self._settings = settings
         self._began = time.monotonic()
 
@@ -211,7 +220,7 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
         on_saved: told of every job once its facts are on the disk.
 
     Raises:
-        ConfigError: a remote platform without an API key.
+        ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for.
         FolderLocked: another run holds the output folder.
         LedgerError, SinkError: the output folder cannot be used.
     """
@@ -219,26 +228,23 @@ async def open_run(settings: Settings, on_saved: Callable[[Job], None] | None = 
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     async with AsyncExitStack() as stack:
         key = _required_key(settings)
+        secret = _webhook_secret(settings)
         stack.enter_context(hold(folder))
         stack.enter_context(_run_log(settings, folder / "runs" / run_id))
         ledger = await stack.enter_async_context(Ledger(folder / "ledger.db", on_saved))
         prices = FREE if settings.is_local else settings.prices
         landing = Landing()
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
-        base_url, key = await _platform_address(stack, settings, key)
-        platform = await stack.enter_async_context(
-            open_platform(
-                base_url,
-                key,
-                upload=settings.upload,
-                polling=settings.effective_polling,
-                retry=settings.retry,
-                limits=settings.effective_limits,
-                books=_books(stack, settings),
-            )
-        )
+        receiver = None
+        if secret is not None:
+            receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
+        platform = await _platform(stack, settings, key, receiver)
         platform.watch.learn(ledger.waits())
-        yield _assemble(settings, ledger, platform, writer, landing, run_id)
+        run = _assemble(settings, ledger, platform, writer, landing, run_id)
+        if receiver is not None:
+            receiver.tell(platform.watch.wake)
+            run.events = receiver.events
+        yield run
 
 
 async def revalidate(settings: Settings) -> Revalidation:
@@ -297,9 +303,44 @@ def _required_key(settings: Settings) -> SecretStr | None:
     return settings.api_key
 
 
-async def _platform_address(stack: AsyncExitStack, settings: Settings, key: SecretStr | None) -> tuple[str, SecretStr]:
+def _webhook_secret(settings: Settings) -> SecretStr | None:
+    """What events are signed with; None where nothing listens for any. The embedded platform takes a made-up one."""
+    if settings.webhooks.port is None:
+        return None
+    if settings.is_local:
+        return settings.server.webhook_secret or settings.webhook_secret or SecretStr(secrets.token_urlsafe(24))
+    if settings.webhook_secret is None:
+        raise ConfigError(
+            "events of a remote platform are believed by their signature only: set"
+            f" {WEBHOOK_SECRET_VARIABLE} to the secret that its dashboard shows for the webhook, or name a file that"
+            " holds it in webhooks.secret_file, or leave out --webhook-port"
+        )
+    return settings.webhook_secret
+
+
+async def _platform(
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None = None
+) -> Platform:
+    """The platform that the settings name, until the stack is closed; events go to the receiver."""
+    base_url, key = await _platform_address(stack, settings, key, receiver)
+    return await stack.enter_async_context(
+        open_platform(
+            base_url,
+            key,
+            upload=settings.upload,
+            polling=settings.effective_polling,
+            retry=settings.retry,
+            limits=settings.effective_limits,
+            books=_books(stack, settings),
+        )
+    )
+
+
+async def _platform_address(
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None
+) -> tuple[str, SecretStr]:
     """The base URL and key to use; starts the embedded platform where that is asked for, with a key that nobody else
-    has.
+    has, and with word of where its events go.
     """
     if not settings.is_local:
         assert key is not None
@@ -308,8 +349,17 @@ async def _platform_address(stack: AsyncExitStack, settings: Settings, key: Secr
     server = settings.server
     if "data" not in server.model_fields_set:
         server = server.model_copy(update={"data": settings.output.dir / "platform"})
+    if receiver is not None:
+        server = _told(server, receiver)
     embedded = await stack.enter_async_context(serve(server, own_key))
     return embedded.base_url, SecretStr(own_key)
+
+
+def _told(server: ServerSettings, receiver: Receiver) -> ServerSettings:
+    """The embedded platform's settings with this run's receiver among those that are told."""
+    return server.model_copy(
+        update={"webhook_urls": (*server.webhook_urls, receiver.url), "webhook_secret": receiver.secret}
+    )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ PLACES = {
     "platform": ("platform", "kind"),
     "out": ("output", "dir"),
     "workers": ("run", "workers"),
+    "webhook_port": ("webhooks", "port"),
 }
 
 _OPTIONS = (
@@ -46,6 +47,9 @@ _OPTIONS = (
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output."),
     click.option("--workers", type=int, help="Videos in flight at once."),
+    click.option(
+        "--webhook-port", type=click.IntRange(0, 65535), help="Listen here for the platform's events; 0 picks a port."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end."),
 )
 
