@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,12 +24,13 @@ from pipeline.config import (
     ServerSettings,
     Settings,
 )
-from pipeline.errors import ConfigError, LedgerError
+from pipeline.errors import ConfigError, FolderLocked, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests import window_problem
+from pipeline.manifests.globs import any_matches
 from pipeline.media.pictures import Gallery, text_of
 from pipeline.models import Picture, Recipe, Video
 from pipeline.modes.asked_schema import read_schema
@@ -38,6 +39,8 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Row, Runner, Tally, recipe_for
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
+from pipeline.steps.cancel import Cancellation, UnderWay, under_way
+from pipeline.steps.cancel import cancel as cancel_jobs
 from pipeline.steps.delivery import Deliveries
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
@@ -262,6 +265,41 @@ async def revalidate(settings: Settings) -> Revalidation:
             Writer(ledger, folder, prices, "", Landing()) as writer,
         ):
             return await judge_again(ledger, writer, folder / "results.jsonl")
+
+
+async def cancel(
+    settings: Settings, patterns: Sequence[str], agree: Callable[[UnderWay], bool]
+) -> tuple[UnderWay, Cancellation | None]:
+    """Cancel what the platform is at work on for an output folder, once that is agreed to; None where it is not.
+
+    Args:
+        settings: of the run that submitted it.
+        patterns: of sources; empty means all.
+        agree: is told what would be canceled, before anything is touched.
+
+    Raises:
+        ConfigError: a remote platform without an API key.
+        FolderLocked: a run holds the output folder.
+        PauseRun, FatalError: the platform or the folder cannot be used.
+    """
+    key = _required_key(settings)
+    folder = settings.output.dir
+    matches = any_matches(patterns)
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(hold(folder))
+        except FolderLocked as error:
+            raise FolderLocked(f"a run holds {folder}; stop it first (Ctrl-C, once), then cancel") from error
+        ledger = await stack.enter_async_context(Ledger(folder / "ledger.db"))
+        found = under_way(ledger, settings.scope, lambda source: not patterns or matches(source.lstrip("/")))
+        if not agree(found):
+            return found, None
+        prices = FREE if settings.is_local else settings.prices
+        writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
+        platform = await _platform(stack, settings, key)
+        done = await cancel_jobs(ledger, platform.tasks, found.jobs)
+        await writer.settle()
+        return found, done
 
 
 def _assemble(

@@ -6,6 +6,7 @@ import traceback
 import click
 import orjson
 
+from pipeline.cli.cancel import cancel
 from pipeline.cli.exits import Exit, code_of
 from pipeline.cli.retry import retry
 from pipeline.cli.revalidate import revalidate
@@ -22,7 +23,7 @@ def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
 
 
-for command in (run, status, retry, revalidate, serve):
+for command in (run, status, retry, cancel, revalidate, serve):
     pipeline.add_command(command)
 
 

@@ -153,9 +153,9 @@ class Tasks:
         return tuple(shape.value(raw="") for shape in wire.parse(wire.TaskPage, answer, meaning.doing).data)
 
     async def cancel(self, task_id: str) -> bool:
-        """Have a task end now, unanswered and unpaid; False where it has ended already, with an answer or without.
+        """Have a task end now, unanswered; False where it has ended already, with an answer or without.
 
-        Asked again of a canceled task it says the same.
+        Asked again of a canceled task it says the same. Whether work that had begun is billed is not documented.
 
         Raises:
             TaskFailed: the platform does not hold it (status 404), or will not cancel it by itself.
