@@ -297,9 +297,10 @@ async def cancel(
         prices = FREE if settings.is_local else settings.prices
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
         platform = await _platform(stack, settings, key)
-        done = await cancel_jobs(ledger, platform.tasks, found.jobs)
-        await writer.settle()
-        return found, done
+        try:
+            return found, await cancel_jobs(ledger, platform.tasks, found.jobs)
+        finally:  # whatever ended it early: what was canceled until then is told
+            await writer.settle()
 
 
 def _assemble(

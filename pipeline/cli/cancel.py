@@ -16,6 +16,7 @@ from pipeline.cli.exits import Exit
 from pipeline.cli.options import required_ledger, settings_from
 from pipeline.cli.streams import say
 from pipeline.cli.summary import retry_command
+from pipeline.errors import Interrupted
 from pipeline.steps.cancel import Cancellation, UnderWay
 
 NAMED = 5
@@ -41,7 +42,10 @@ def cancel(config: Path | None, patterns: tuple[str, ...], *, yes: bool, as_json
     required_ledger(folder)
     log.configure(settings.log)
     asking = Asking(yes, as_json)
-    found, done = anyio.run(take_back, settings, patterns, asking.agree)
+    try:
+        found, done = anyio.run(take_back, settings, patterns, asking.agree)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped while canceling; run the same command again for what is left") from None
     code = _code(found, done)
     if as_json:
         say([orjson.dumps(_facts(folder, found, done, code)).decode()])

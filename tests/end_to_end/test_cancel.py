@@ -18,6 +18,8 @@ from tests.end_to_end.cli_world import (
     write_videos,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # pexpect forks
+
 NEVER = {"first_look_s": 3600}
 
 
@@ -58,6 +60,20 @@ def test_cancel_after_a_kill(serve, open_archive):
     (paid,) = [line for line in archive.lines("results.jsonl") if line["source"] == str(answered)]
     assert paid["task_id"] == tasks[str(answered)]
     assert len(archive.lines("usage.jsonl")) == 3
+
+
+def test_canceled_behind_the_ledgers_back(serve, open_archive):
+    """A cancel of which the ledger never heard, in the dashboard or by a command that was killed, costs a retry."""
+    archive = open_archive(serve(analysis_seconds=3600))
+    archive.add(small=1)
+    archive.run_killed_after("submitted")
+    (job,) = archive.jobs()
+    archive.server.ask("POST", f"/analyze/tasks/{job['task_id']}/cancel")
+    assert archive.run(code=1)["failed"] == 1
+    archive.server.kill()
+    archive.server.start()
+    assert archive.run(command="retry")["written"] == 1
+    assert statuses(archive.server) == {"canceled": 1, "ready": 1}
 
 
 @pytest.fixture

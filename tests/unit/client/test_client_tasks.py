@@ -248,6 +248,15 @@ async def test_cancel(run_pair, video):
         assert [(end.status, end.error_code) for end in ends] == [("canceled", "user_canceled")] * 2
 
 
+async def test_cancel_whose_answer_is_lost(run_pair, video):
+    """A cancel that was carried out and not answered is asked for again, and has succeeded."""
+    async with run_pair(server={"analysis_seconds": 3600}) as pair:
+        task = await pair.create_task(await pair.ready_asset(video))
+        pair.faults.add(Fault(method="POST", path="/cancel$", lose_response=True))
+        assert await pair.client.tasks.cancel(task.id)
+        assert pair.requests("POST /analyze/tasks/{task_id}/cancel") == 2
+
+
 @pytest.mark.parametrize("status", ["ready", "failed"])
 async def test_cancel_too_late(pair, video, status):
     """A task that has ended is not canceled, and keeps how it ended."""

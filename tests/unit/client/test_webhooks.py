@@ -8,6 +8,7 @@ import anyio
 import httpx
 import orjson
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from pipeline.client.recent import Recent
@@ -72,13 +73,15 @@ async def test_other_events(receiver, woken):
 
 
 async def test_strangers_are_refused(receiver, woken):
-    """What is not freshly signed with the secret, or is no event, gets 4xx, is counted, and wakes nobody."""
-    assert await send(receiver, event(), secret="guessed") == 401
-    assert await send(receiver, event(), age_s=400) == 401
-    assert await send(receiver, event(), **{"TL-Signature": ""}) == 401
-    assert await send(receiver, b"\xff" * (MAX_BODY_BYTES + 1)) == 413
-    assert await send(receiver, b"not JSON") == 400
-    assert await send(receiver, {"id": "whe_1", "type": "analyze.task.ready", "data": {"id": "x" * 10_000}}) == 400
+    """What is not freshly signed with the secret, or is no event, gets 4xx, is counted and logged, and wakes nobody."""
+    with structlog.testing.capture_logs() as logged:
+        assert await send(receiver, event(), secret="guessed") == 401
+        assert await send(receiver, event(), age_s=400) == 401
+        assert await send(receiver, event(), **{"TL-Signature": ""}) == 401
+        assert await send(receiver, b"\xff" * (MAX_BODY_BYTES + 1)) == 413
+        assert await send(receiver, b"not JSON") == 400
+        assert await send(receiver, {"id": "whe_1", "type": "analyze.task.ready", "data": {"id": "x" * 10_000}}) == 400
+    assert [line["refused"] for line in logged if line["event"] == "webhook.refused"] == [1, 2, 4]
     assert (woken, receiver.events) == ([], Events(refused=6))
 
 
