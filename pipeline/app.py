@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +16,21 @@ from pydantic import SecretStr
 from pipeline.client import Platform, open_platform
 from pipeline.client.analyses import OnText
 from pipeline.client.limits import Books, ClassName, windows_of
-from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, PriceSettings, Settings
-from pipeline.errors import ConfigError, LedgerError
+from pipeline.client.webhooks import Events, Receiver, open_receiver
+from pipeline.config import (
+    API_KEY_VARIABLE,
+    REMOTE_URL,
+    WEBHOOK_SECRET_VARIABLE,
+    PriceSettings,
+    ServerSettings,
+    Settings,
+)
+from pipeline.errors import ConfigError, FolderLocked, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
+from pipeline.manifests.globs import any_matches
 from pipeline.media.probe import Prober
 from pipeline.models import Recipe, Video
 from pipeline.progress import Snapshot
@@ -30,6 +39,8 @@ from pipeline.runner import Row, Runner, Tally
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.batch import Batches
+from pipeline.steps.cancel import Cancellation, UnderWay, under_way
+from pipeline.steps.cancel import cancel as cancel_jobs
 from pipeline.steps.checks import Checks
 from pipeline.steps.delivery import Choice, Deliveries, choose
 from pipeline.steps.drawing import Drawing
@@ -80,6 +91,7 @@ class Run:
         self.writer = writer
         self.platform = platform
         self.traffic = traffic
+        self.events: Events | None = None  # of webhooks; None where nothing listens
         self._settings = settings
         self._began = time.monotonic()
 
@@ -175,7 +187,7 @@ async def open_run(
         rows: how many there are, where that is known, for delivery `auto`.
 
     Raises:
-        ConfigError: a remote platform without an API key.
+        ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for.
         FolderLocked: another run holds the output folder.
         LedgerError, SinkError: the output folder cannot be used.
     """
@@ -183,30 +195,26 @@ async def open_run(
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     async with AsyncExitStack() as stack:
         key = _required_key(settings)
+        secret = _webhook_secret(settings)
         stack.enter_context(hold(folder))
         stack.enter_context(_run_log(settings, folder / "runs" / run_id))
         ledger = await stack.enter_async_context(Ledger(folder / "ledger.db", on_saved))
         prices = FREE if settings.is_local else settings.prices
         landing = Landing()
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
-        base_url, key = await _platform_address(stack, settings, key)
-        platform = await stack.enter_async_context(
-            open_platform(
-                base_url,
-                key,
-                upload=settings.upload,
-                polling=settings.effective_polling,
-                retry=settings.retry,
-                limits=settings.effective_limits,
-                books=_books(stack, settings),
-            )
-        )
+        receiver = None
+        if secret is not None:
+            receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
+        platform = await _platform(stack, settings, key, receiver)
         platform.watch.learn(ledger.waits())
         prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
         choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch.auto_from)
         log.info("delivery.chosen", delivery=choice.way, reason=choice.reason)
         run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
         await stack.enter_async_context(batches.open())
+        if receiver is not None:
+            receiver.tell(platform.watch.wake)
+            run.events = receiver.events
         yield run
 
 
@@ -225,6 +233,42 @@ async def revalidate(settings: Settings) -> Revalidation:
             Writer(ledger, folder, prices, "", Landing()) as writer,
         ):
             return await judge_again(ledger, writer, folder / "results.jsonl")
+
+
+async def cancel(
+    settings: Settings, patterns: Sequence[str], agree: Callable[[UnderWay], bool]
+) -> tuple[UnderWay, Cancellation | None]:
+    """Cancel what the platform is at work on for an output folder, once that is agreed to; None where it is not.
+
+    Args:
+        settings: of the run that submitted it.
+        patterns: of sources; empty means all.
+        agree: is told what would be canceled, before anything is touched.
+
+    Raises:
+        ConfigError: a remote platform without an API key.
+        FolderLocked: a run holds the output folder.
+        PauseRun, FatalError: the platform or the folder cannot be used.
+    """
+    key = _required_key(settings)
+    folder = settings.output.dir
+    matches = any_matches(patterns)
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(hold(folder))
+        except FolderLocked as error:
+            raise FolderLocked(f"a run holds {folder}; stop it first (Ctrl-C, once), then cancel") from error
+        ledger = await stack.enter_async_context(Ledger(folder / "ledger.db"))
+        found = under_way(ledger, settings.scope, lambda source: not patterns or matches(source.lstrip("/")))
+        if not agree(found):
+            return found, None
+        prices = FREE if settings.is_local else settings.prices
+        writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
+        platform = await _platform(stack, settings, key)
+        try:
+            return found, await cancel_jobs(ledger, platform.tasks, found.jobs)
+        finally:  # whatever ended it early: what was canceled until then is told
+            await writer.settle()
 
 
 def _assemble(
@@ -286,9 +330,44 @@ def _required_key(settings: Settings) -> SecretStr | None:
     return settings.api_key
 
 
-async def _platform_address(stack: AsyncExitStack, settings: Settings, key: SecretStr | None) -> tuple[str, SecretStr]:
+def _webhook_secret(settings: Settings) -> SecretStr | None:
+    """What events are signed with; None where nothing listens for any. The embedded platform takes a made-up one."""
+    if settings.webhooks.port is None:
+        return None
+    if settings.is_local:
+        return settings.server.webhook_secret or settings.webhook_secret or SecretStr(secrets.token_urlsafe(24))
+    if settings.webhook_secret is None:
+        raise ConfigError(
+            "events of a remote platform are believed by their signature only: set"
+            f" {WEBHOOK_SECRET_VARIABLE} to the secret that its dashboard shows for the webhook, or name a file that"
+            " holds it in webhooks.secret_file, or leave out --webhook-port"
+        )
+    return settings.webhook_secret
+
+
+async def _platform(
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None = None
+) -> Platform:
+    """The platform that the settings name, until the stack is closed; events go to the receiver."""
+    base_url, key = await _platform_address(stack, settings, key, receiver)
+    return await stack.enter_async_context(
+        open_platform(
+            base_url,
+            key,
+            upload=settings.upload,
+            polling=settings.effective_polling,
+            retry=settings.retry,
+            limits=settings.effective_limits,
+            books=_books(stack, settings),
+        )
+    )
+
+
+async def _platform_address(
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None
+) -> tuple[str, SecretStr]:
     """The base URL and key to use; starts the embedded platform where that is asked for, with a key that nobody else
-    has.
+    has, and with word of where its events go.
     """
     if not settings.is_local:
         assert key is not None
@@ -297,8 +376,17 @@ async def _platform_address(stack: AsyncExitStack, settings: Settings, key: Secr
     server = settings.server
     if "data" not in server.model_fields_set:
         server = server.model_copy(update={"data": settings.output.dir / "platform"})
+    if receiver is not None:
+        server = _told(server, receiver)
     embedded = await stack.enter_async_context(serve(server, own_key))
     return embedded.base_url, SecretStr(own_key)
+
+
+def _told(server: ServerSettings, receiver: Receiver) -> ServerSettings:
+    """The embedded platform's settings with this run's receiver among those that are told."""
+    return server.model_copy(
+        update={"webhook_urls": (*server.webhook_urls, receiver.url), "webhook_secret": receiver.secret}
+    )
 
 
 @contextmanager

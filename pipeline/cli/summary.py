@@ -5,7 +5,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
         "duplicates": run.tally.joined,
         "uploaded_bytes": last.uploaded_bytes,
         "requests": run.platform.requests,
+        "webhook_events": None if run.events is None else asdict(run.events),
         "video_minutes": round(run.writer.billed_minutes, 4),
         "output_tokens": run.writer.output_tokens,
         "cost_usd": round(run.writer.spent_usd, 6),
@@ -127,6 +128,8 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     )
     forgotten = report.settings.is_local and report.settings.platform.kind == "auto"
     yield f"platform {facts['platform']}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}"
+    if (events := facts["webhook_events"]) is not None:
+        yield f"webhooks {events['received']:,} events, {events['repeated']:,} repeated, {events['refused']:,} refused"
     yield f"results  {facts['results']}"
     yield f"usage    {facts['usage']}"
     yield from failure_lines(facts["failure_groups"], out, retry_command(out, report.config, report.given))

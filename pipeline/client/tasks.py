@@ -1,4 +1,4 @@
-"""Analysis tasks: create, retrieve, list, delete. A task costs money, so none is created twice."""
+"""Analysis tasks: create, retrieve, list, cancel, delete. A task costs money, so none is created twice."""
 
 from collections.abc import Collection
 from functools import partial
@@ -152,6 +152,25 @@ class Tasks:
         meaning = Meaning("listing tasks", TaskFailed, TaskFailed)
         answer = await self._transport.ask(Call("GET", "/analyze/tasks", meaning, "read", params=params))
         return tuple(shape.value(raw="") for shape in wire.parse(wire.TaskPage, answer, meaning.doing).data)
+
+    async def cancel(self, task_id: str) -> bool:
+        """Have a task end now, unanswered; False where it has ended already, with an answer or without.
+
+        Asked again of a canceled task it says the same. Whether work that had begun is billed is not documented.
+
+        Raises:
+            TaskFailed: the platform does not hold it (status 404), or will not cancel it by itself.
+        """
+        meaning = Meaning(f"canceling task {task_id}", TaskFailed, TaskFailed)
+        try:
+            await self._transport.ask(
+                Call("POST", f"/analyze/tasks/{quote(task_id, safe='')}/cancel", meaning, "other")
+            )
+        except VideoError as error:
+            if error.status == 409:
+                return False
+            raise
+        return True
 
     async def delete(self, task_id: str) -> None:
         """Remove a task that is not being processed."""

@@ -11,6 +11,7 @@ import anyio
 from pipeline.client.assets import Assets
 from pipeline.client.clock import loop_time
 from pipeline.client.experience import Experience
+from pipeline.client.recent import Recent
 from pipeline.client.roster import Roster, Seat
 from pipeline.client.tasks import Tasks
 from pipeline.client.wire import PAGE
@@ -21,6 +22,8 @@ from pipeline.models import Asset, Task
 TERMINAL = frozenset({"ready", "failed", "canceled"})
 # However clear the list seems to be, every so many looks a task is retrieved: the list shows only what is ready.
 DIRECT_LOOK = 3
+# How many tasks may be said to have ended before anybody waits for them; more than one run has in flight.
+EARLY = 10_000
 
 
 class News(Enum):
@@ -55,11 +58,23 @@ class Watch:
         self._ready_timeout_s = ready_timeout_s
         self._for_assets = Roster[Asset | None]()
         self._for_tasks = Roster[News]()
+        self._early = Recent(EARLY)
 
     def learn(self, past: Iterable[tuple[float, float]]) -> None:
         """Add what earlier runs saw: (video seconds, seconds from submission to answer), newest first."""
         for video_s, seconds in reversed(list(past)):
             self._experience.learn(video_s, seconds)
+
+    def wake(self, task_id: str) -> None:
+        """This task is said to have ended: whoever waits for it retrieves it at once, or as soon as he would wait.
+
+        That is no more than a hint. A task that nobody ever waits for is forgotten in time.
+        """
+        seats = self._for_tasks.take({task_id})
+        for seat in seats:
+            seat.tell(News.RETRIEVE)
+        if not seats:
+            self._early.add(task_id)
 
     async def task_done(
         self,
@@ -90,10 +105,14 @@ class Watch:
         news = News.NOT_YET
         while True:
             is_direct = news is News.UNSEEN or looks % DIRECT_LOOK == DIRECT_LOOK - 1
-            news = await self._for_tasks.wait(task_id, wait_s, began, is_direct=is_direct)
+            if self._early.forget(task_id):
+                news = News.RETRIEVE
+            else:
+                news = await self._for_tasks.wait(task_id, wait_s, began, is_direct=is_direct)
             if news is News.RETRIEVE:
                 task = await self._tasks.retrieve(task_id, expect_asset_id=asset_id, expect_custom_id=custom_id)
                 if task.status in TERMINAL:
+                    self._early.forget(task_id)
                     self._learn(task, video_minutes)
                     return task
             looks += 1

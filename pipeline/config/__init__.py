@@ -1,13 +1,13 @@
 """Settings: frozen sections. Flags win over the environment, the environment over the YAML file, that over the
 defaults.
 
-Environment variables are `PIPELINE_<SECTION>__<NAME>`; the API key alone has the platform's own name,
-`TWELVE_LABS_API_KEY`.
+Environment variables are `PIPELINE_<SECTION>__<NAME>`; the secrets alone are named after the platform,
+`TWELVE_LABS_API_KEY` and `TWELVE_LABS_WEBHOOK_SECRET`.
 Nobody else reads the environment. Numbers about the platform come from the TwelveLabs API reference and rate-limits
 page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings because they change.
 """
 
-from pipeline.config.load import API_KEY_VARIABLE, load
+from pipeline.config.load import API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, load
 from pipeline.config.section import Section
 from pipeline.config.sections import (
     REMOTE_URL,
@@ -24,6 +24,7 @@ from pipeline.config.sections import (
     RunSettings,
     SyncSettings,
     UploadSettings,
+    WebhookSettings,
 )
 from pipeline.config.server import ServerSettings
 from pipeline.config.settings import Settings
@@ -32,6 +33,7 @@ from pipeline.config.tiers import RateName
 __all__ = [
     "API_KEY_VARIABLE",
     "REMOTE_URL",
+    "WEBHOOK_SECRET_VARIABLE",
     "BatchSettings",
     "LimitSettings",
     "LogSettings",
@@ -49,5 +51,6 @@ __all__ = [
     "Settings",
     "SyncSettings",
     "UploadSettings",
+    "WebhookSettings",
     "load",
 ]

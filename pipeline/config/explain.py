@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from pipeline.config.settings import ENV_PREFIX, Settings
+from pipeline.config.settings import ENV_PREFIX, SECRETS, Settings
 from pipeline.errors import ConfigError
 
 
@@ -18,7 +18,7 @@ def refuse_unknown_environment() -> None:
         if not variable.upper().startswith(ENV_PREFIX):
             continue
         section = variable[len(ENV_PREFIX) :].split("__")[0].lower()
-        if section not in _names() or section == "api_key":
+        if section not in _names():
             raise ConfigError(f"environment variable {variable}: no section {section!r}{_nearest(section, _names())}")
 
 
@@ -27,7 +27,7 @@ def _names(path: tuple[str, ...] = ()) -> list[str]:
     for name in path:
         annotation = model.model_fields[name].annotation
         model = next(t for t in (annotation, *get_args(annotation)) if isinstance(t, type) and issubclass(t, BaseModel))
-    return [name for name in model.model_fields if name != "api_key"]
+    return [name for name in model.model_fields if name not in SECRETS]
 
 
 def _nearest(name: str, valid: list[str]) -> str:

@@ -14,6 +14,7 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
 
 API_KEY_VARIABLE = "TWELVE_LABS_API_KEY"
+WEBHOOK_SECRET_VARIABLE = "TWELVE_LABS_WEBHOOK_SECRET"  # noqa: S105 - its name only
 
 
 def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
@@ -35,7 +36,11 @@ def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]]
         raise ConfigError("\n".join(explain(error, values, config_file, from_file))) from error
     except SettingsError as error:
         raise ConfigError(explain_environment(error)) from error
-    return settings.model_copy(update={"api_key": _api_key(settings)})
+    secrets = {
+        "api_key": _secret(API_KEY_VARIABLE, settings.platform.api_key_file, "platform.api_key_file"),
+        "webhook_secret": _secret(WEBHOOK_SECRET_VARIABLE, settings.webhooks.secret_file, "webhooks.secret_file"),
+    }
+    return settings.model_copy(update=secrets)
 
 
 def _read_yaml(path: Path | None) -> dict[str, Any]:
@@ -58,26 +63,29 @@ def _read_yaml(path: Path | None) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: the API key does not belong in this file; set {API_KEY_VARIABLE} or platform.api_key_file"
         )
+    if "webhook_secret" in content:
+        raise ConfigError(
+            f"{path}: the secret of webhooks does not belong in this file; set {WEBHOOK_SECRET_VARIABLE} or"
+            " webhooks.secret_file"
+        )
     return {str(section): value for section, value in content.items() if value is not None}
 
 
-def _api_key(settings: Settings) -> SecretStr | None:
-    if value := os.environ.get(API_KEY_VARIABLE, "").strip():
-        return _usable(value, API_KEY_VARIABLE)
-    path = settings.platform.api_key_file
+def _secret(variable: str, path: Path | None, setting: str) -> SecretStr | None:
+    """From its variable, else from the file that a setting names, else none."""
+    if value := os.environ.get(variable, "").strip():
+        return _usable(value, variable)
     if path is None:
         return None
     try:
         value = path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigError(f"cannot read platform.api_key_file {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {setting} {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"platform.api_key_file {path} is no text; write the key into it, and nothing else"
-        ) from error
+        raise ConfigError(f"{setting} {path} is no text; write the key into it, and nothing else") from error
     if not value:
-        raise ConfigError(f"platform.api_key_file {path} is empty")
-    return _usable(value, f"platform.api_key_file {path}")
+        raise ConfigError(f"{setting} {path} is empty")
+    return _usable(value, f"{setting} {path}")
 
 
 def _usable(key: str, where: str) -> SecretStr:

@@ -163,6 +163,31 @@ class PollingSettings(Section):
         )
 
 
+class WebhookSettings(Section):
+    """Listening for the platform's events, so that a task is looked at the moment it ends. Off without a `port`.
+
+    The secret that events are signed with comes from TWELVE_LABS_WEBHOOK_SECRET or from `secret_file`; the embedded
+    platform of a local run gets one made up. Events only hasten: without any, polling finds every answer.
+
+    Attributes:
+        port: 0 picks a free one.
+        host: the address to listen on; behind a proxy that speaks https, loopback is enough.
+        public_url: under which address the platform reaches it, for the log alone: it is entered in the dashboard.
+    """
+
+    port: int | None = Field(None, ge=0, le=65535)
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    secret_file: Path | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, public_url: str | None) -> str | None:
+        if public_url is None or ADDRESS.match(public_url):
+            return public_url
+        raise ValueError(f"{public_url!r} is no http or https address")
+
+
 class RetrySettings(Section):
     """Backoff of one request: full jitter below `base_s * 2^n`, at most `max_s`; a Retry-After of any length is obeyed.
 

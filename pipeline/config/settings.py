@@ -18,10 +18,13 @@ from pipeline.config.sections import (
     RunSettings,
     SyncSettings,
     UploadSettings,
+    WebhookSettings,
 )
 from pipeline.config.server import ServerSettings
 
 ENV_PREFIX = "PIPELINE_"
+# Members that are no sections: they come from variables and files of their own, never by flag or YAML.
+SECRETS = frozenset({"api_key", "webhook_secret"})
 
 
 class Settings(BaseSettings):
@@ -44,12 +47,14 @@ class Settings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     upload: UploadSettings = UploadSettings()
     polling: PollingSettings = PollingSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     retry: RetrySettings = RetrySettings()
     limits: LimitSettings = LimitSettings()
     prices: PriceSettings = PriceSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     api_key: SecretStr | None = Field(None, exclude=True)
+    webhook_secret: SecretStr | None = Field(None, exclude=True)
 
     @classmethod
     def settings_customise_sources(

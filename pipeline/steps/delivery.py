@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 
 from pipeline.jobs import Job
 from pipeline.models import Delivery, Recipe
+from pipeline.modes.models import rules_of
 from pipeline.steps.drawing import Drawing
-from pipeline.steps.packing import MODEL, batch_problem
+from pipeline.steps.packing import batch_problem
 
 
 class Way(Protocol):
@@ -57,8 +58,8 @@ def choose(wanted: Literal["task", "sync", "batch", "auto"], model: str, rows: i
     """
     if wanted != "auto":
         return Choice(wanted, wanted, "configured")
-    if model != MODEL:
-        return Choice("task", "task", f"batches take {MODEL} only, not {model}")
+    if (rules := rules_of(model)) is None or not rules.batches:
+        return Choice("task", "task", f"batches do not take {model}")
     if rows is None:
         return Choice("batch", "task", "the number of rows is not known beforehand")
     if rows >= auto_from:

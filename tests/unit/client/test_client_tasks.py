@@ -235,3 +235,41 @@ async def test_tasks_are_listed_and_deleted(pair, asset):
     with pytest.raises(TaskFailed) as caught:
         await pair.client.tasks.retrieve(second.id)
     assert caught.value.status == 404
+
+
+async def test_cancel(run_pair, video):
+    """A task under way is canceled once and for all; asking again says the same."""
+    async with run_pair(server={"analysis_seconds": 3600, "analysis_concurrency": 1}) as pair:
+        asset = await pair.ready_asset(video)
+        processing, queued = [await pair.create_task(asset, f"job-{number}") for number in range(2)]
+        for task in (processing, queued, queued):
+            assert await pair.client.tasks.cancel(task.id)
+        ends = [await pair.client.tasks.retrieve(task.id) for task in (processing, queued)]
+        assert [(end.status, end.error_code) for end in ends] == [("canceled", "user_canceled")] * 2
+
+
+async def test_cancel_whose_answer_is_lost(run_pair, video):
+    """A cancel that was carried out and not answered is asked for again, and has succeeded."""
+    async with run_pair(server={"analysis_seconds": 3600}) as pair:
+        task = await pair.create_task(await pair.ready_asset(video))
+        pair.faults.add(Fault(method="POST", path="/cancel$", lose_response=True))
+        assert await pair.client.tasks.cancel(task.id)
+        assert pair.requests("POST /analyze/tasks/{task_id}/cancel") == 2
+
+
+@pytest.mark.parametrize("status", ["ready", "failed"])
+async def test_cancel_too_late(pair, video, status):
+    """A task that has ended is not canceled, and keeps how it ended."""
+    if status == "failed":
+        pair.faults.add_outcome(Outcome(status="failed", message="Odd."))
+    task = await pair.create_task(await pair.ready_asset(video))
+    await pair.task_done(task)
+    assert not await pair.client.tasks.cancel(task.id)
+    assert (await pair.client.tasks.retrieve(task.id)).status == status
+
+
+async def test_cancel_of_an_unknown_task(pair):
+    """A task that the platform does not hold cannot be canceled."""
+    with pytest.raises(TaskFailed, match="canceling task") as caught:
+        await pair.client.tasks.cancel("f" * 24)
+    assert caught.value.status == 404
