@@ -213,7 +213,7 @@ async def open_run(
         run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
         await stack.enter_async_context(batches.open())
         if receiver is not None:
-            receiver.tell(platform.watch.wake)
+            receiver.tell(lambda id_: None if batches.wake(id_) else platform.watch.wake(id_))
             run.events = receiver.events
         yield run
 
@@ -266,7 +266,7 @@ async def cancel(
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
         platform = await _platform(stack, settings, key)
         try:
-            return found, await cancel_jobs(ledger, platform.tasks, found.jobs)
+            return found, await cancel_jobs(ledger, platform, found)
         finally:  # whatever ended it early: what was canceled until then is told
             await writer.settle()
 

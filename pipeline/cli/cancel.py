@@ -65,8 +65,8 @@ class Asking:
         """Say what would be canceled; whether it may be."""
         for line in _lines(found):
             click.echo(line, err=self.as_json)
-        if not found.jobs or self.yes:
-            return bool(found.jobs)
+        if not found.is_any or self.yes:
+            return found.is_any
         if sys.stdin is not None and sys.stdin.isatty():
             return click.confirm("cancel them?", err=True)
         click.echo("nothing was canceled: there is no terminal to ask on; say --yes", err=True)
@@ -74,7 +74,7 @@ class Asking:
 
 
 def _code(found: UnderWay, done: Cancellation | None) -> Exit:
-    if done is None and found.jobs:
+    if done is None and found.is_any:
         return Exit.USAGE  # nothing was touched
     return Exit.SOME_FAILED if found.in_batches or (done is not None and done.problems) else Exit.DONE
 
@@ -86,12 +86,16 @@ def _lines(found: UnderWay) -> Iterator[str]:
         yield f"  {job.source}"
     if len(found.jobs) > NAMED:
         yield f"  and {len(found.jobs) - NAMED:,} more"
+    if found.batches:
+        yield f"{sum(found.batches.values()):,} more in {len(found.batches):,} batches, each canceled as a whole"
     if found.in_batches:
         yield f"{found.in_batches:,} more belong to batches and are left alone"
 
 
 def _outcome(done: Cancellation, retry: str) -> Iterator[str]:
     yield f"{done.canceled:,} canceled, {done.ended:,} had ended already: the next run collects them"
+    if done.batches:
+        yield f"{done.batches:,} batches canceled: the next run collects what is done and asks again for the rest"
     if done.absent:
         yield f"{done.absent:,} had never arrived at the platform"
     for problem in done.problems:
@@ -108,5 +112,6 @@ def _facts(folder: Path, found: UnderWay, done: Cancellation | None, code: Exit)
         "video_minutes": round(found.minutes, 4),
         "of_unknown_length": found.of_unknown_length,
         "in_batches": found.in_batches,
+        "in_canceled_batches": sum(found.batches.values()),
         **asdict(done or Cancellation()),
     }

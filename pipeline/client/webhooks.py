@@ -27,6 +27,8 @@ MAX_ID = 200
 REMEMBERED = 10_000
 BODY_TIMEOUT_S = 10.0
 TASK_ENDED = frozenset({"analyze.task.ready", "analyze.task.failed", "analyze.task.canceled"})
+# How the events of batches are called is not documented; each batch has one (twelvelabs 1.3.6).
+BATCH = ".batch."
 
 Wake = Callable[[str], None]
 
@@ -77,7 +79,7 @@ class Receiver:
         self._wake: Wake | None = None
 
     def tell(self, wake: Wake) -> None:
-        """From now on `wake` learns of every task that is said to have ended; until then senders are put off."""
+        """From now on `wake` learns of every task and batch that events speak of; until then senders are put off."""
         self._wake = wake
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -111,7 +113,7 @@ class Receiver:
             return
         self.events.received += 1
         log.debug("webhook.received", event_id=event.id, type=event.type, task_id=event.data.id)
-        if event.type in TASK_ENDED:
+        if event.type in TASK_ENDED or BATCH in event.type:
             wake(event.data.id)
 
     def _refuse(self, status: int, reason: str) -> web.Response:

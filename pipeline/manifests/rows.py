@@ -49,12 +49,12 @@ def problems_of(row: Row) -> list[str]:
     if (identifier := row.get("id")) is not None and not (isinstance(identifier, str) and identifier):
         found.extend(_id_problems(identifier))
     found.extend(_moment_problems(row))
-    if "recipe" in row or any(name.startswith(OF_RECIPE) for name in row):
-        found.extend(_recipe_problems(row))
     if "metadata" in row:
         found.extend(_metadata_problems(row))
     if not _NESTED.isdisjoint(map(type, row.values())) and _is_deep(row):
         found.append(f"a value is nested more than {MAX_DEPTH} levels deep; flatten it")
+    elif "recipe" in row or any(name.startswith(OF_RECIPE) for name in row):
+        found.extend(_recipe_problems(row))
     return found
 
 

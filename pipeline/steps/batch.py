@@ -72,6 +72,10 @@ class Batches:
                 finally:
                     group.cancel_scope.cancel()
 
+    def wake(self, batch_id: str) -> bool:
+        """Look at a batch now, because something is said of it; False where nobody waits for it."""
+        return self._collector is not None and self._collector.wake(batch_id)
+
     async def submit(self, job: Job) -> Job:
         """Travel in a batch, once; a submission that may have left is looked for before it is sent again.
 

@@ -4,13 +4,15 @@ again.
 Whatever has ended by then keeps its place: its answer is paid for, and the next run collects it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import anyio
 import structlog
 
+from pipeline.client import Platform
 from pipeline.client.failures import gravest_failure
 from pipeline.client.tasks import Tasks
 from pipeline.errors import TaskFailed, VideoError
@@ -31,12 +33,20 @@ class UnderWay:
     Attributes:
         scope: the platform and account that was looked for.
         jobs: each with a task of its own, as far as it is known: of a submission that was cut off it is not.
-        in_batches: how many more jobs are items of batches.
+        batches: how many jobs wait for each batch that may be canceled as a whole.
+        in_batches: how many more jobs are items of batches, and left alone: others of the same batch are not meant, or
+            it is not known which batch they are in.
     """
 
     scope: str
     jobs: tuple[Job, ...]
-    in_batches: int
+    batches: Mapping[str, int] = field(default_factory=dict)
+    in_batches: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to cancel."""
+        return bool(self.jobs or self.batches)
 
     @property
     def minutes(self) -> float:
@@ -55,12 +65,14 @@ class Cancellation:
 
     Attributes:
         canceled: dropped by the platform; their jobs have failed with the code `task_canceled`.
+        batches: canceled; the next run collects what was done of them, and asks again for the rest.
         ended: had ended already; the next run collects them.
         absent: submissions that were cut off and never arrived.
         problems: a sentence for each that could not be canceled; they are as they were.
     """
 
     canceled: int = 0
+    batches: int = 0
     ended: int = 0
     absent: int = 0
     problems: list[str] = field(default_factory=list)
@@ -75,16 +87,18 @@ def under_way(ledger: Ledger, scope: str, is_meant: Callable[[str], bool]) -> Un
         is_meant: of a source; a job that any other source waits for, too, is left alone.
     """
     jobs = []
-    in_batches = 0
+    batches: Counter[str | None] = Counter()
+    left_alone: Counter[str | None] = Counter()
     for job in _unanswered(ledger.jobs(State.SUBMITTED, State.UPLOADED, State.FAILED, scope=scope)):
         waiting = [row.source for row in ledger.sources(job.key, written=False)] or [job.source]
-        if not all(map(is_meant, waiting)):
-            continue
-        if job.delivery == "task":
+        meant = all(map(is_meant, waiting))
+        if job.delivery == "batch":
+            batches[job.batch_id] += meant
+            left_alone[job.batch_id] += not meant or job.batch_id is None
+        elif job.delivery == "task" and meant:
             jobs.append(job)
-        else:
-            in_batches += job.delivery == "batch"
-    return UnderWay(scope, tuple(jobs), in_batches)
+    whole = {id_: count for id_, count in batches.items() if id_ is not None and not left_alone[id_]}
+    return UnderWay(scope, tuple(jobs), whole, batches.total() - sum(whole.values()))
 
 
 def _unanswered(jobs: Iterable[Job]) -> Iterator[Job]:
@@ -95,8 +109,10 @@ def _unanswered(jobs: Iterable[Job]) -> Iterator[Job]:
             yield job
 
 
-async def cancel(ledger: Ledger, tasks: Tasks, jobs: Iterable[Job]) -> Cancellation:
+async def cancel(ledger: Ledger, platform: Platform, found: UnderWay) -> Cancellation:
     """Cancel these jobs at the platform, several at once, each recorded as soon as the platform has said so.
+
+    What a batch has done by then is paid for and may be had, so its jobs stay submitted.
 
     Raises:
         PauseRun, FatalError: the platform cannot be asked; what was canceled until then is recorded.
@@ -108,14 +124,28 @@ async def cancel(ledger: Ledger, tasks: Tasks, jobs: Iterable[Job]) -> Cancellat
     async def one(job: Job) -> None:
         async with limiter:
             try:
-                await _cancel_one(ledger, tasks, job, done)
+                await _cancel_one(ledger, platform.tasks, job, done)
             except VideoError as error:
                 done.problems.append(about(job, error).message)
 
+    async def batch(batch_id: str) -> None:
+        async with limiter:
+            try:
+                await platform.batches.cancel(batch_id)
+                log.info("batch.canceled", batch_id=batch_id)
+                done.batches += 1
+            except VideoError as error:
+                if error.status == 409:
+                    done.ended += found.batches[batch_id]
+                else:
+                    done.problems.append(error.message)
+
     with gravest_failure():
         async with anyio.create_task_group() as group:
-            for job in jobs:
+            for job in found.jobs:
                 group.start_soon(one, job)
+            for batch_id in found.batches:
+                group.start_soon(batch, batch_id)
     return done
 
 

@@ -44,11 +44,17 @@ class _Waiting:
 
 @dataclass(eq=False, slots=True)
 class _Sheet:
-    """One batch, by the keys of the jobs that wait for it; `strangers` are lines that were wondered at already."""
+    """One batch, by the keys of the jobs that wait for it.
+
+    Attributes:
+        strangers: lines that were wondered at already.
+        news: set where somebody says that a look is worth it.
+    """
 
     batch_id: str
     waiting: dict[str, _Waiting] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
+    news: anyio.Event = field(default_factory=anyio.Event)
 
     def take(self, key: str) -> _Waiting:
         return self.waiting.pop(key)
@@ -97,6 +103,13 @@ class Collector:
             raise waiting.outcome
         return waiting.outcome
 
+    def wake(self, batch_id: str) -> bool:
+        """Look at a batch now; False where nobody waits for it."""
+        if (sheet := self._sheets.get(batch_id)) is None:
+            return False
+        sheet.news.set()
+        return True
+
     async def _watch(self, sheet: _Sheet) -> None:
         try:
             await self._follow(sheet)
@@ -112,7 +125,9 @@ class Collector:
         looks, seen = 0, 0
         while True:
             least_s, most_s = self.settings.poll_min_s, self.settings.poll_max_s
-            await anyio.sleep(look_again_s(looks, min_s=least_s, max_s=most_s, dice=random()))
+            with anyio.move_on_after(look_again_s(looks, min_s=least_s, max_s=most_s, dice=random())):
+                await sheet.news.wait()
+            sheet.news = anyio.Event()
             looks += 1
             batch = await self.platform.batches.retrieve(sheet.batch_id)
             if batch.is_over:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -21,6 +21,7 @@ from tests.contract.conftest import KEY, Api
 from tests.contract.official import Official
 from tests.contract.published import Published
 from tests.contract.recorder import Exchange, Recorder
+from tests.contract.stills import still
 from tests.end_to_end.cli_world import environment, lines, pipeline
 from tests.end_to_end.conftest import KILLED_RUN, QUICK, ROOT, video_bytes
 
@@ -54,6 +55,7 @@ class Way:
             run again.
         server: settings of the platform.
         hosted: the videos are named by URLs.
+        still: an image that the prompt speaks of, or one that is asked about beside each video.
     """
 
     sends: set[str]
@@ -61,6 +63,7 @@ class Way:
     killed_after: tuple[str, str] | None = None
     server: dict[str, Any] = field(default_factory=dict)
     hosted: bool = False
+    still: Literal["reference", "subject"] | None = None
 
 
 # looks that are rare enough to come together
@@ -79,9 +82,33 @@ BY_BATCH = {
     "run": {"delivery": "batch"},
     "batch": {"gather_s": 0.3, "poll_min_s": 0.1, "poll_max_s": 0.3, "settle_s": 0.3},
 }
+FORM = {"type": "object", "properties": {"shots": {"type": "integer", "minimum": 0}}, "required": ["shots"]}
+SEGMENTS = {
+    "prompt": None,
+    "segment_definitions": [
+        {
+            "id": "shots",
+            "description": "Every shot.",
+            "fields": [
+                {"name": "title", "type": "string", "description": "A title.", "enum": ["one", "two"]},
+                {"name": "at", "type": "timestamp", "description": "When.", "format": "hh:mm:ss"},
+            ],
+        }
+    ],
+    "segment_time_format": "hh:mm:ss.fff",
+    "min_segment_duration": 2,
+}
+UPLOADED_IMAGES = {"upload": {**QUICK["upload"], "inline_image_bytes": 0}}
 WAYS = {
     "prompt": Way(UPLOADS | TASKS),
     "options": Way(TASKS, {"recipe": OPTIONS}),
+    "schema": Way(TASKS, {"recipe": {"response_schema": FORM}}),
+    "segments": Way(TASKS, {"recipe": SEGMENTS}),
+    "segments by batch": Way(BATCHES, {**BY_BATCH, "recipe": SEGMENTS}),
+    "reference image": Way(TASKS, {"recipe": {"prompt": "<@still>?"}}, still="reference"),
+    "reference image, uploaded": Way(TASKS, UPLOADED_IMAGES, still="reference"),
+    "images": Way(TASKS, {"recipe": {"model": "pegasus1.6"}}, still="subject"),
+    "images, sync": Way(ANALYZE, {"recipe": {"model": "pegasus1.6"}, "run": {"delivery": "sync"}}, still="subject"),
     "sync": Way(UPLOADS | ANALYZE, {"run": {"delivery": "sync"}, "recipe": OPTIONS}),
     "sync, streamed": Way(ANALYZE, {"run": {"delivery": "sync"}, "sync": {"stream": True}}),
     "inside the question": Way(TASKS, INLINE),
@@ -118,7 +145,7 @@ async def test_every_request_is_as_published_and_as_the_package_sends_it(listen,
     videos = write_videos(tmp_path / "videos")
     manifest = hosted(tmp_path, videos) if way.hosted else nullcontext(tmp_path / "videos")
     async with listen(**way.server) as (api, recorder):
-        config = write_config(tmp_path / "config.yaml", recorder.base_url, way.config)
+        config = write_config(tmp_path / "config.yaml", recorder.base_url, with_still(way, tmp_path, videos))
         with manifest as source:
             await anyio.to_thread.run_sync(partial(run, way, config, source, tmp_path))
         published = Published((await api("GET", "/openapi.json", headers={})).body)
@@ -157,6 +184,18 @@ def write_config(path: Path, base_url: str, sections: dict[str, Any]) -> Path:
     names = basic.keys() | sections.keys()
     path.write_text(json.dumps({one: {**basic.get(one, {}), **sections.get(one, {})} for one in names}))
     return path
+
+
+def with_still(way: Way, folder: Path, videos: list[Path]) -> dict[str, Any]:
+    """The way's configuration, with its image put where it belongs."""
+    if way.still is None:
+        return way.config
+    (folder / "still.png").write_bytes(still())
+    recipe = way.config.get("recipe", {})
+    if way.still == "reference":
+        return {**way.config, "recipe": {**recipe, "media_sources": {"still": str(folder / "still.png")}}}
+    videos.append((folder / "still.png").rename(folder / "videos" / "still.png"))
+    return {**way.config, "manifest": {"suffixes": [".mp4", ".png"]}}
 
 
 @contextmanager

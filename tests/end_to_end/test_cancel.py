@@ -62,6 +62,22 @@ def test_cancel_after_a_kill(serve, open_archive):
     assert len(archive.lines("usage.jsonl")) == 3
 
 
+def test_a_batch_is_canceled_as_a_whole(serve, open_archive):
+    """What is done of a batch that was left behind is collected by the next run, and the rest is asked again."""
+    archive = open_archive(serve(analysis_seconds=3600))
+    by_batch = {"run": {"delivery": "batch"}, "batch": {"gather_s": 0.3, "poll_min_s": 0.1, "settle_s": 0.3}}
+    archive.configure(**by_batch)
+    archive.add(small=3)
+    archive.run_killed_after("submitted", nth=3)
+    done = archive.run("--yes", command="cancel")
+    assert (done["under_way"], done["in_canceled_batches"], done["batches"], done["problems"]) == (0, 3, 1, [])
+    archive.server.kill()
+    archive.server.start()
+    assert archive.run()["written"] == 3
+    assert sorted(line["source"] for line in archive.lines("results.jsonl")) == archive.sources()
+    assert set(archive.server.ask("GET", "/_books")["billed_by_custom_id"].values()) == {1}
+
+
 def test_canceled_behind_the_ledgers_back(serve, open_archive):
     """A cancel of which the ledger never heard, in the dashboard or by a command that was killed, costs a retry."""
     archive = open_archive(serve(analysis_seconds=3600))

@@ -21,6 +21,18 @@ def test_events_wake_the_run(tmp_path, slow):
     assert "0 events" in pipeline(*command).out
 
 
+def test_an_event_wakes_whoever_waits_for_a_batch(tmp_path):
+    """A batch that nobody would look at for an hour is collected when it has ended."""
+    write_videos(tmp_path / "videos", 2)
+    done = pipeline(
+        *("run", tmp_path / "videos", "--out", tmp_path / "out", *PROMPT, "--webhook-port", "0", "--json"),
+        *("--delivery", "batch"),
+        env={"PIPELINE_BATCH__POLL_MIN_S": "3600", "PIPELINE_BATCH__POLL_MAX_S": "3600"},
+    )
+    assert (done.code, done.summary["written"]) == (0, 2)
+    assert done.summary["webhook_events"]["received"] == 1
+
+
 def test_lost_events(tmp_path):
     """A run whose events never come ends by polling, and its secret stands nowhere."""
     write_videos(tmp_path / "videos", 2)

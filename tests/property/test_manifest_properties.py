@@ -17,7 +17,6 @@ from pipeline.config import ManifestSettings
 from pipeline.errors import ManifestError
 from pipeline.manifests import Manifest, open_manifest
 from pipeline.manifests.rows import problems_of, video_of
-from pipeline.models import Overrides
 
 NAMES = st.binary(min_size=1, max_size=40).filter(
     lambda name: b"\0" not in name and b"/" not in name and name not in (b".", b"..")
@@ -37,6 +36,8 @@ ROWS = st.fixed_dictionaries(
         "start_time": st.floats(0, 5) | VALUES,
         "end_time": st.floats(5, 9) | VALUES,
         "metadata": st.dictionaries(st.text(max_size=3), SCALARS, max_size=2) | VALUES,
+        "recipe": st.dictionaries(st.sampled_from(["model", "prompt"]), SCALARS, max_size=2) | VALUES,
+        "recipe.model": VALUES,
         "camera": VALUES,
     },
 )
@@ -100,13 +101,15 @@ def test_csv_carries_every_name(names: list[bytes]) -> None:
 @given(ROWS)
 def test_a_row_has_problems_or_is_a_video(row: dict[str, Any]) -> None:
     """Any JSON object is either refused in bounded, printable sentences, or becomes a video whose facts hold."""
-    problems = problems_of(row, Overrides())
+    problems = problems_of(row)
     assert all(problem.isprintable() and len(problem) < 300 for problem in problems)
     if not problems:
         video = video_of(row, "/base", "here")
         window = video.overrides
         assert (window.start_time_s or 0) >= 0
-        assert window.end_time_s is None or window.end_time_s > (window.start_time_s or 0)
+        assert (window.end_time_s or 0) >= 0
+        assert window.recipe is None or isinstance(json.loads(window.recipe), dict)
+        assert "recipe" not in video.metadata
         assert video.path is None or video.path.startswith("/")
         json.dumps(dict(video.metadata))
 

@@ -61,7 +61,7 @@ class Folder:
         return under_way(self.ledger, "local", is_meant)
 
     async def cancel(self) -> Cancellation:
-        return await cancel(self.ledger, self.client.tasks, self.found().jobs)
+        return await cancel(self.ledger, self.client, self.found())
 
     def now(self, job: Job) -> Job:
         found = self.ledger.job(job.key)
@@ -156,9 +156,11 @@ async def test_what_is_left_alone(open_folder):
     async with open_folder(**SLOW) as folder:
         meant, shared, other = [await folder.submitted(name) for name in ("a", "shared", "other")]
         await folder.ledger.accept(Video("/b.mp4", None), RECIPE, Identity(shared.content, FileStamp(1, 1)), "r")
-        batched = await folder.submitted("in a batch")
-        await folder.ledger.save(replace(batched, batch_id="f" * 24))
+        for name in ("in a batch", "other in it"):
+            job = await folder.submitted(name)
+            await folder.ledger.save(replace(job, batch_id="f" * 24, delivery="batch"))
         found = folder.found(lambda source: source.startswith("/films/") and "other" not in source)
-        assert ([job.key for job in found.jobs], found.in_batches) == ([meant.key], 1)
+        assert ([job.key for job in found.jobs], found.batches, found.in_batches) == ([meant.key], {}, 1)
+        assert folder.found().batches == {"f" * 24: 2}
         assert under_way(folder.ledger, "elsewhere", lambda _: True).jobs == ()
         assert other.key in {job.key for job in folder.found().jobs}
