@@ -108,6 +108,7 @@ class Run:
             collect: first what earlier runs paid for.
         """
         await self.runner.run(rows, self._settings.scope if collect else None)
+        await self.ledger.settle()  # whoever was stopped while its record was on the way to the disk did not wait
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
@@ -208,8 +209,8 @@ async def open_run(
         platform = await _platform(stack, settings, key, receiver)
         platform.watch.learn(ledger.waits())
         prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
-        choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch.auto_from)
-        log.info("delivery.chosen", delivery=choice.way, reason=choice.reason)
+        choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch)
+        log.info("delivery.chosen", delivery=choice.way, reason=choice.reason, longest_s=choice.longest_s)
         run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
         await stack.enter_async_context(batches.open())
         if receiver is not None:
@@ -294,7 +295,9 @@ def _assemble(
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
     sync = Sync(platform, ledger, settings.sync, landing, media, drawing, on_text)
     batch = settings.effective_batch
-    batches = Batches(platform, ledger, settings.scope, settings.run, batch, landing, media, drawing, tasks)
+    batches = Batches(
+        platform, ledger, settings.scope, settings.run, batch, landing, media, drawing, tasks, choice.longest_s
+    )
     deliveries = Deliveries(drawing, {"task": tasks, "sync": sync, "batch": batches}, choice)
     steps = {
         State.ACCEPTED: uploads.begin,

@@ -263,7 +263,7 @@ class BatchSettings(Section):
     at every `poll_min_s` to `poll_max_s`. One that may have been created although no answer came is looked for until it
     is `settle_s` old before it is sent again: the platform remembers no Idempotency-Key of batches.
 
-    Delivery `auto` asks in batches from `auto_from` rows on.
+    Delivery `auto` asks in batches from `auto_from` rows on, but of what lasts longer than `auto_longest_s` by task.
     """
 
     max_items: int = Field(1000, ge=1, le=1000)
@@ -274,6 +274,7 @@ class BatchSettings(Section):
     poll_max_s: float = Field(60, gt=0)
     settle_s: float = Field(60, ge=0)
     auto_from: int = Field(50, ge=1)
+    auto_longest_s: float = Field(3600, gt=0)
 
     @property
     def jobs_in_flight(self) -> int:

@@ -83,6 +83,10 @@ class Ledger(LedgerView):
         await self._commits.submit(lambda db: _save(db, job))
         self._on_saved(job)
 
+    async def settle(self) -> None:
+        """Wait until all that was recorded so far is on the disk, also by tasks that were cancelled meanwhile."""
+        await self._commits.submit(lambda _: None)
+
     async def save_all(self, jobs: Sequence[Job]) -> None:
         """`save` several jobs in one transaction."""
 

@@ -15,11 +15,11 @@ N = TypeVar("N", int, float)
 def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Result, run_id: str) -> dict[str, Any]:
     """What one analysis said of one source.
 
-    `text` is the platform's answer unchanged. `data` is null where no schema was asked for, `segments` (a flat list of
-    `{definition, start_s, end_s, metadata}`, boundaries in seconds) where no segments were, `valid` and
-    `validation_error` where neither was; an invalid answer keeps its `data` where it is JSON at all, and the segments
-    that can be read. `content_hash` is `blake3:<hex>` of the file, or `url:<url>`, or `images:<hex>` of a row of
-    images, which has no `asset_id` of its own and no `duration_s`.
+    `text` is the platform's answer unchanged, `warning` what it said of an answer that is not whole. `data` is null
+    where no schema was asked for, `segments` (a flat list of `{definition, start_s, end_s, metadata}`, boundaries in
+    seconds) where no segments were, `valid` and `validation_error` where neither was; an invalid answer keeps its
+    `data` where it is JSON at all, and the segments that can be read. `content_hash` is `blake3:<hex>` of the file, or
+    `url:<url>`, or `images:<hex>` of a row of images, which has no `asset_id` of its own and no `duration_s`.
     """
     return {
         "key": job.key,
@@ -32,6 +32,7 @@ def result_line(job: Job, source: str, metadata: Mapping[str, Any], result: Resu
         "mode": job.recipe.mode,
         "outcome": result.outcome,
         "finish_reason": result.finish_reason,
+        "warning": result.warning,
         "text": result.text,
         "data": result.data,
         "segments": None if result.segments is None else [asdict(segment) for segment in result.segments],

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 
@@ -37,7 +38,22 @@ class Batches:
         media: Media,
         drawing: Drawing,
         tasks: Tasks,
+        longest_s: float | None = None,
     ) -> None:
+        """Prepare; nothing is sent before `open`.
+
+        Args:
+            platform: that is asked.
+            ledger: of the run.
+            scope: of the run's jobs.
+            run: settings of that name, as the next one.
+            settings: what a batch may hold, and how it is watched.
+            landing: sees what is on its way through.
+            media: looks after what is asked of.
+            drawing: on the account.
+            tasks: the way of what lasts longer than `longest_s`, and of items whose batch cannot tell.
+            longest_s: the longest part of a video that travels in a batch; None is no bound.
+        """
         self._platform = platform
         self._ledger = ledger
         self._run = run
@@ -46,6 +62,7 @@ class Batches:
         self._media = media
         self._drawing = drawing
         self._tasks = tasks
+        self._longest_s = longest_s
         self._slots = Slots(settings.max_active)
         self._traces = Traces(platform, ledger, settings, scope)
         self._sender = Sender(platform, ledger, settings, landing, self._slots)
@@ -112,6 +129,8 @@ class Batches:
             return job.failed(TaskFailed(f"{job.source}: {problem}", code="delivery_unfit"))
         if job.asset_id is None:  # an earlier run was to send it inside its question
             return job.to(State.ACCEPTED)
+        if self._longest_s is not None and (job.recipe.window_s(job.duration_s) or 0) > self._longest_s:
+            return await self._tasks.create_once(replace(job, delivery="task"))
         request = await self._media.request_of(job)
         await self._drawing.admit(job, requests=0)
         asked = request.asked

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from pipeline.config import BatchSettings
 from pipeline.jobs import Job
 from pipeline.models import Delivery, Recipe
 from pipeline.modes.models import rules_of
@@ -36,34 +37,40 @@ class Choice:
         way: of every question.
         otherwise: of one that cannot go by batch, where that is not what was asked for.
         reason: why, as the log tells it.
+        longest_s: what lasts longer goes by task in place of batch; None is no bound.
     """
 
     way: Delivery
     otherwise: Delivery
     reason: str
+    longest_s: float | None = None
 
     def of(self, recipe: Recipe) -> Delivery:
         """The way of one question."""
         return self.otherwise if self.way == "batch" and batch_problem(recipe) else self.way
 
 
-def choose(wanted: Literal["task", "sync", "batch", "auto"], model: str, rows: int | None, auto_from: int) -> Choice:
+def choose(
+    wanted: Literal["task", "sync", "batch", "auto"], model: str, rows: int | None, settings: BatchSettings
+) -> Choice:
     """The rule of delivery `auto`, once for a run.
 
     Args:
         wanted: as configured.
         model: that is asked.
         rows: of the manifest, where that is known beforehand; None is unknown, and likely many.
-        auto_from: from how many on batches are worth it.
+        settings: from how many on batches are worth it, and up to which length of video: one that takes long would
+            keep its whole batch from being over.
     """
+    auto_from, longest_s = settings.auto_from, settings.auto_longest_s
     if wanted != "auto":
         return Choice(wanted, wanted, "configured")
     if (rules := rules_of(model)) is None or not rules.batches:
         return Choice("task", "task", f"batches do not take {model}")
     if rows is None:
-        return Choice("batch", "task", "the number of rows is not known beforehand")
+        return Choice("batch", "task", "the number of rows is not known beforehand", longest_s)
     if rows >= auto_from:
-        return Choice("batch", "task", f"at least {auto_from:,} rows")
+        return Choice("batch", "task", f"at least {auto_from:,} rows", longest_s)
     return Choice("task", "task", f"{rows:,} rows, and batches begin at {auto_from:,}")
 
 

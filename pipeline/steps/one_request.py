@@ -10,7 +10,7 @@ TOO_LONG = "video_duration_too_long"
 def sync_problem(recipe: Recipe) -> str | None:
     """Why a question cannot be asked in one request, with the remedy; None where it can."""
     if recipe.mode == "segments":
-        return "recipe.mode segments cannot be asked with delivery sync; use delivery task or batch"
+        return "segments cannot be asked for with delivery sync; use delivery task or batch"
     return None
 
 

@@ -17,9 +17,9 @@ def batch_problem(recipe: Recipe) -> str | None:
         return "images cannot be asked about with delivery batch; use delivery task"
     if (rules := rules_of(recipe.model)) is None or not rules.batches:
         known = " or ".join(name for name, one in MODELS.items() if one.batches)
-        return f"recipe.model {recipe.model} cannot be asked with delivery batch, only {known}; use delivery task"
+        return f"model {recipe.model} cannot be asked with delivery batch, only {known}; use delivery task"
     if recipe.max_tokens == "unlimited":
-        return "recipe.max_tokens unlimited cannot be asked with delivery batch; set a number, or use delivery task"
+        return "max_tokens unlimited cannot be asked with delivery batch; set a number, or use delivery task"
     if recipe.media_sources is not None or '"media_sources"' in (recipe.segment_definitions or ""):
         return "reference images cannot be asked with in delivery batch; use delivery task"
     return None

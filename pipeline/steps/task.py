@@ -45,9 +45,10 @@ class Tasks:
         """
         if job.intent and (task := await self._look(job)) is not None:
             return _submitted(job, task)
-        return await self.media.ask_of(job, self._create_once)
+        return await self.media.ask_of(job, self.create_once)
 
-    async def _create_once(self, job: Job) -> Job:
+    async def create_once(self, job: Job) -> Job:
+        """What `submit` does of a job whose asset is ready and whose submission cannot have left before."""
         request = await self.media.request_of(job)
         await self.drawing.admit(job)
         if not job.intent:

@@ -38,12 +38,12 @@ def test_a_result_line_has_every_key_in_order() -> None:
     """Scripts rely on the keys of `results.jsonl`, all of them, always."""
     line = result_line(JOB, "/b.mp4", {"id": "1", "x": [1]}, RESULT, "run")
     assert " ".join(line) == (
-        "key run_id source metadata content_hash recipe_id model mode outcome finish_reason text data segments"
+        "key run_id source metadata content_hash recipe_id model mode outcome finish_reason warning text data segments"
         " valid validation_error asset_id task_id generation_id duration_s created_at completed_at"
     )
     assert list(line.values()) == [
         "k" * 64, "run", "/b.mp4", {"id": "1", "x": [1]}, "blake3:00", RECIPE.id, "pegasus1.5", "general", "ready",
-        "stop", "Text", None, None, None, None, "asset", "task", "g", 120.0, "2026-07-01T10:00:00.000Z", None,
+        "stop", None, "Text", None, None, None, None, "asset", "task", "g", 120.0, "2026-07-01T10:00:00.000Z", None,
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.config import BatchSettings
 from pipeline.models import Recipe
 from pipeline.steps.delivery import choose
 from pipeline.steps.packing import batch_problem
@@ -22,15 +23,15 @@ RECIPE = Recipe("local", "pegasus1.5", "What?")
 )
 def test_auto_asks_many_rows_of_a_model_that_batches_take_by_batch(model, rows, way):
     """Auto is batch from so many rows on, or where their number is not known; other models are asked by task."""
-    assert choose("auto", model, rows, 50).way == way
+    assert choose("auto", model, rows, BatchSettings()).way == way
 
 
 def test_auto_asks_a_row_by_task_that_cannot_go_by_batch():
     """In a run of batches, a question that none takes goes by task under auto, and stays where batch was asked for."""
     images = replace(RECIPE, images="[]")
-    assert choose("auto", "pegasus1.5", 100, 50).of(images) == "task"
-    assert choose("auto", "pegasus1.5", 100, 50).of(RECIPE) == "batch"
-    assert choose("batch", "pegasus1.5", 1, 50).of(images) == "batch"
+    assert choose("auto", "pegasus1.5", 100, BatchSettings()).of(images) == "task"
+    assert choose("auto", "pegasus1.5", 100, BatchSettings()).of(RECIPE) == "batch"
+    assert choose("batch", "pegasus1.5", 1, BatchSettings()).of(images) == "batch"
 
 
 @pytest.mark.parametrize(
