@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from pipeline.errors import UnexpectedResponse
-from pipeline.models import Outcome
+from pipeline.models import Outcome, Result, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,32 @@ class Envelope:
     duration_s: float | None = None
     created_at: datetime | None = None
     completed_at: datetime | None = None
+
+    def result(
+        self,
+        *,
+        data: Any = None,
+        segments: tuple[Segment, ...] | None = None,
+        valid: bool | None = None,
+        reason: str | None = None,
+    ) -> Result:
+        """The answer with what was read out of its text."""
+        return Result(
+            generation_id=self.generation_id,
+            text=self.text,
+            finish_reason=self.finish_reason,
+            outcome=self.outcome,
+            warning=self.warning,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            duration_s=self.duration_s,
+            created_at=self.created_at,
+            completed_at=self.completed_at,
+            data=data,
+            segments=segments,
+            valid=valid,
+            validation_error=reason,
+        )
 
     @property
     def outcome(self) -> Outcome:

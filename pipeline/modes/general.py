@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pipeline.models import AnalysisRequest, Picture, Recipe, Result
 from pipeline.modes.envelope import unwrap
 from pipeline.modes.pictures import image_problems, names_of, reference_problems
-from pipeline.modes.structured import Verdict, judge
-
-NOT_JUDGED = Verdict(data=None, valid=None, reason=None)
+from pipeline.modes.structured import judge
 
 
 def problems(recipe: Recipe) -> Iterator[str]:
@@ -60,22 +58,10 @@ def read_answer(raw: str, recipe: Recipe) -> Result:
         UnexpectedResponse: there is no text in it.
     """
     answer = unwrap(raw)
-    verdict = NOT_JUDGED if recipe.json_schema is None else judge(answer.text, recipe.json_schema)
-    return Result(
-        generation_id=answer.generation_id,
-        text=answer.text,
-        finish_reason=answer.finish_reason,
-        outcome=answer.outcome,
-        warning=answer.warning,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        duration_s=answer.duration_s,
-        created_at=answer.created_at,
-        completed_at=answer.completed_at,
-        data=verdict.data,
-        valid=verdict.valid,
-        validation_error=verdict.reason,
-    )
+    if recipe.json_schema is None:
+        return answer.result()
+    verdict = judge(answer.text, recipe.json_schema)
+    return answer.result(data=verdict.data, valid=verdict.valid, reason=verdict.reason)
 
 
 def _response_format(recipe: Recipe) -> str | None:

@@ -59,21 +59,7 @@ def read_answer(raw: str, recipe: Recipe) -> Result:
             segments.append(_segment(definition, found))
         except ValueError as error:
             reasons.append(f"{place}: {error}")
-    return Result(
-        generation_id=answer.generation_id,
-        text=answer.text,
-        finish_reason=answer.finish_reason,
-        outcome=answer.outcome,
-        warning=answer.warning,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        duration_s=answer.duration_s,
-        created_at=answer.created_at,
-        completed_at=answer.completed_at,
-        segments=tuple(segments),
-        valid=not reasons,
-        validation_error=reasons[0] if reasons else None,
-    )
+    return answer.result(segments=tuple(segments), valid=not reasons, reason=reasons[0] if reasons else None)
 
 
 def problems(recipe: Recipe) -> Iterator[str]:

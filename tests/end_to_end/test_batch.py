@@ -1,8 +1,10 @@
 """Delivery `batch`: many videos in one request, each answered and paid once, whatever happens to the batch."""
 
 import signal
+import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -81,6 +83,23 @@ def test_killed_after_a_save(batches, state, intent, nth):
     batches.assert_complete()
 
 
+def test_an_answer_whose_ids_disagree_is_put_on_no_video(batches):
+    """Two tasks that were mixed up in the ledger cost two failures; every other video has its own answer."""
+    batches.add(small=4)
+    batches.run_killed_after("submitted", nth=4)
+    one, other = batches.jobs()[:2]
+    with closing(sqlite3.connect(batches.out / "ledger.db")) as ledger, ledger:
+        for job, task_id in ((one, other["task_id"]), (other, one["task_id"])):
+            ledger.execute("UPDATE jobs SET task_id = ? WHERE key = ?", (task_id, job["key"]))
+    batches.run(code=1)
+    mixed_up = {one["source"], other["source"]}
+    failures = batches.lines("failures.jsonl")
+    assert {line["source"] for line in failures} == mixed_up
+    assert all("the platform answered with" in line["message"] for line in failures)
+    assert {line["source"] for line in batches.lines("results.jsonl")} == set(batches.sources()) - mixed_up
+    assert created(batches) == 1
+
+
 def test_one_failing_item_fails_alone(batches):
     """A failed item tells the platform's reason; `retry` asks about it again, and about nothing else."""
     batches.add(small=4)
@@ -156,7 +175,7 @@ def test_auto_asks_of_long_videos_by_task(archive):
 def test_items_of_an_expired_batch_are_asked_again(serve, open_archive):
     """What a batch did not get done in its time goes into another one, and what it did is not asked again."""
     archive = open_archive(serve(batch_ttl_s=2, analysis_seconds=0.4, analysis_concurrency=1))
-    configure(archive)
+    archive.configure(run={"delivery": "batch", "max_resubmissions": 100}, batch=BATCH)  # however slow the machine is
     archive.add(small=8)
     archive.run()
     results = archive.lines("results.jsonl")
@@ -171,7 +190,7 @@ def test_a_thousand_videos_through_everything_that_goes_wrong(serve, open_archiv
     sections = {
         "upload": {**UPLOAD, "files": 16},
         "batch": {**BATCH, "gather_s": 1},
-        "run": {"delivery": "batch", "max_same_failures": 1000},
+        "run": {"delivery": "batch", "max_same_failures": 1000, "max_resubmissions": 100},
     }
     archive.configure(**sections)
     archive.add(small=1000)
