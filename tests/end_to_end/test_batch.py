@@ -83,6 +83,24 @@ def test_killed_after_a_save(batches, state, intent, nth):
     batches.assert_complete()
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (409, "video_not_ready", "One of the videos is not ready."),
+        (404, "resource_not_exist", "One of the videos does not exist."),
+        (400, "parameter_invalid", "One of the requests is not valid."),
+        (400, "parameter_invalid", "requests.2: it is not valid."),
+    ],
+)
+def test_a_refusal_that_fits_no_item_costs_none_its_answer(batches, status, code, message):
+    """Where a batch is refused for an item that proves to be good, the parts are sent, and each is answered once."""
+    batches.add(small=4)
+    error = {"code": code, "message": message}
+    batches.server.fault("POST", "/analyze/batches$", status=status, times=1, body=error)
+    batches.run()
+    batches.assert_complete()
+
+
 def test_an_answer_whose_ids_disagree_is_put_on_no_video(batches):
     """Two tasks that were mixed up in the ledger cost two failures; every other video has its own answer."""
     batches.add(small=4)
