@@ -87,7 +87,7 @@ def _lines(found: UnderWay) -> Iterator[str]:
     if len(found.jobs) > NAMED:
         yield f"  and {len(found.jobs) - NAMED:,} more"
     if found.batches:
-        yield f"{sum(found.batches.values()):,} more in {len(found.batches):,} batches, each canceled as a whole"
+        yield f"{sum(found.batches.values()):,} more in {len(found.batches):,} batch(es), each canceled as a whole"
     if found.in_batches:
         yield f"{found.in_batches:,} more belong to batches and are left alone"
 
@@ -95,7 +95,7 @@ def _lines(found: UnderWay) -> Iterator[str]:
 def _outcome(done: Cancellation, retry: str) -> Iterator[str]:
     yield f"{done.canceled:,} canceled, {done.ended:,} had ended already: the next run collects them"
     if done.batches:
-        yield f"{done.batches:,} batches canceled: the next run collects what is done and asks again for the rest"
+        yield f"{done.batches:,} batch(es) canceled: the next run collects what is done and asks again for the rest"
     if done.absent:
         yield f"{done.absent:,} had never arrived at the platform"
     for problem in done.problems:

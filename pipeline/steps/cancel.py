@@ -162,9 +162,7 @@ async def _cancel_one(ledger: Ledger, tasks: Tasks, job: Job, done: Cancellation
         await ledger.save(job)
         done.ended += 1
         return
-    reason = TaskFailed(
-        f"{job.source}: the analysis {job.task_id} was canceled; `pipeline retry` asks again", code=CANCELED
-    )
+    reason = TaskFailed(f"{job.source}: the analysis was canceled; `pipeline retry` asks again", code=CANCELED)
     await ledger.save(job.to(State.UPLOADED, task_id=None).failed(reason))
     log.info("task.canceled", key=job.key, source=job.source, task_id=job.task_id)
     done.canceled += 1
