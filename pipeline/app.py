@@ -21,7 +21,6 @@ from pipeline.config import (
     API_KEY_VARIABLE,
     REMOTE_URL,
     WEBHOOK_SECRET_VARIABLE,
-    PriceSettings,
     ServerSettings,
     Settings,
 )
@@ -57,8 +56,6 @@ from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
 
 log = structlog.get_logger()
-
-FREE = PriceSettings(video_minute_usd=0, output_1k_tokens_usd=0)
 
 
 @dataclass(slots=True)
@@ -200,7 +197,7 @@ async def open_run(
         stack.enter_context(hold(folder))
         stack.enter_context(_run_log(settings, folder / "runs" / run_id))
         ledger = await stack.enter_async_context(Ledger(folder / "ledger.db", on_saved))
-        prices = FREE if settings.is_local else settings.prices
+        prices = settings.effective_prices
         landing = Landing()
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
         receiver = None
@@ -227,7 +224,7 @@ async def revalidate(settings: Settings) -> Revalidation:
         LedgerError, SinkError: it cannot be used.
     """
     folder = settings.output.dir
-    prices = FREE if settings.is_local else settings.prices
+    prices = settings.effective_prices
     with hold(folder):
         async with (
             Ledger(folder / "ledger.db") as ledger,
@@ -263,7 +260,7 @@ async def cancel(
         found = under_way(ledger, settings.scope, lambda source: not patterns or matches(source.lstrip("/")))
         if not agree(found):
             return found, None
-        prices = FREE if settings.is_local else settings.prices
+        prices = settings.effective_prices
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
         platform = await _platform(stack, settings, key)
         try:

@@ -8,6 +8,7 @@ page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings
 """
 
 from pipeline.config.load import API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, load
+from pipeline.config.prices import Price, PriceSettings
 from pipeline.config.section import Section
 from pipeline.config.sections import (
     REMOTE_URL,
@@ -18,7 +19,6 @@ from pipeline.config.sections import (
     OutputSettings,
     PlatformSettings,
     PollingSettings,
-    PriceSettings,
     RecipeSettings,
     RetrySettings,
     RunSettings,
@@ -41,6 +41,7 @@ __all__ = [
     "OutputSettings",
     "PlatformSettings",
     "PollingSettings",
+    "Price",
     "PriceSettings",
     "RateName",
     "RecipeSettings",

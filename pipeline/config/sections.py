@@ -287,15 +287,6 @@ class BatchSettings(Section):
         return cls(gather_s=0.5, poll_min_s=0.2, poll_max_s=2, settle_s=1)
 
 
-class PriceSettings(Section):
-    """US dollars, Developer pay-as-you-go, twelvelabs.io/pricing as of July 2026. The embedded platform costs
-    nothing.
-    """
-
-    video_minute_usd: float = Field(0.0292, ge=0)
-    output_1k_tokens_usd: float = Field(0.0075, ge=0)
-
-
 class LogSettings(Section):
     """What goes to stderr; the run's log file has it all. `auto` is a console form on a terminal, else JSON lines."""
 

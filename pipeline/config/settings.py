@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pipeline.config.prices import NoCharge, PriceSettings
 from pipeline.config.sections import (
     REMOTE_URL,
     BatchSettings,
@@ -12,7 +13,6 @@ from pipeline.config.sections import (
     OutputSettings,
     PlatformSettings,
     PollingSettings,
-    PriceSettings,
     RecipeSettings,
     RetrySettings,
     RunSettings,
@@ -105,3 +105,10 @@ class Settings(BaseSettings):
         if self.is_local and "polling" not in self.model_fields_set:
             return PollingSettings.close_by()
         return self.polling
+
+    @property
+    def effective_prices(self) -> PriceSettings:
+        """The configured prices; the embedded platform costs nothing unless some were set."""
+        if self.is_local and "prices" not in self.model_fields_set:
+            return NoCharge()
+        return self.prices

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
+from pipeline.billing import billed_minutes, cost_usd
 from pipeline.config import PriceSettings
 from pipeline.jobs import Failure, Job
-from pipeline.models import Recipe, Result
+from pipeline.models import Result
 
 N = TypeVar("N", int, float)
 
@@ -60,22 +61,25 @@ def usage_line(
     """What one job took, so that the sums over the file are what the account was charged.
 
     `answers` are all that were paid for: an invalid one may have been asked for again.
-    `prices` are all zero for the embedded platform. The line that `pays` carries the job's cost; a further source of
-    the same job reuses its answer, and every amount is zero. `at` is when the line was made.
+    The line that `pays` carries the job's cost; a further source of the same job reuses its answer, so that every
+    amount is zero but `saved_usd`, what asking again would have cost. Where the model has no price, costs are null.
+    `at` is when the line was made.
     """
-    minutes = _known_sum([billed_minutes(job.recipe, _duration_s(job, answer)) for answer in answers]) if pays else 0.0
-    output_tokens = sum(answer.output_tokens for answer in answers) if pays else 0
+    minutes = _known_sum([billed_minutes(job.recipe, _duration_s(job, answer)) for answer in answers])
+    output_tokens = sum(answer.output_tokens for answer in answers)
+    cost = cost_usd(minutes, output_tokens, prices.of(job.recipe.model))
     return {
         "key": job.key,
         "run_id": run_id,
         "source": source,
         "model": job.recipe.model,
         "mode": job.recipe.mode,
-        "billed_minutes": minutes,
+        "billed_minutes": minutes if pays else 0.0,
         "definitions": job.recipe.definitions,
         "input_tokens": _known_sum([answer.input_tokens for answer in answers]) if pays else 0,
-        "output_tokens": output_tokens,
-        "cost_usd": cost_usd(minutes, output_tokens, prices),
+        "output_tokens": output_tokens if pays else 0,
+        "cost_usd": cost if pays else 0.0,
+        "saved_usd": 0.0 if pays else cost,
         "upload_bytes": job.upload_bytes if pays else 0,
         "upload_s": job.upload_s if pays else 0.0,
         "wait_s": job.wait_s if pays else 0.0,
@@ -106,28 +110,10 @@ def _reused(job: Job, *, pays: bool) -> Literal["answer", "asset"] | None:
     return "asset" if job.reused_asset else None
 
 
-def billed_minutes(recipe: Recipe, duration_s: float | None) -> float | None:
-    """Minutes of video that an analysis is charged for: the clip window, as far as the video reaches, once for each
-    segment definition; time ranges do not make it less (release notes of 2026-05-07, twelvelabs 1.3.6).
-
-    None where neither the video's duration nor the window's end is known. How the platform rounds is not documented:
-    here to a millionth of a minute. Images have no minutes, and no price of their own is documented.
-    """
-    if recipe.images is not None:
-        return 0.0
-    seconds = recipe.window_s(duration_s)
-    return None if seconds is None else round(seconds / 60 * recipe.definitions, 6)
-
-
 def _known_sum(amounts: Sequence[N | None]) -> N | None:
     """Of those that are known; None where none is."""
     known = [amount for amount in amounts if amount is not None]
     return round(sum(known[1:], known[0]), 6) if known else None
-
-
-def cost_usd(minutes: float | None, output_tokens: int, prices: PriceSettings) -> float:
-    """US dollars: video minutes and output tokens at their prices. Minutes that are not known cost nothing here."""
-    return round((minutes or 0) * prices.video_minute_usd + output_tokens / 1000 * prices.output_1k_tokens_usd, 6)
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -163,7 +163,7 @@ class Writer:
                     lines.results.append(result_line(job, row.source, row.metadata, answers[-1], self._run_id))
                 if ("usage", job.key, row.source) not in self._found:
                     lines.usage.append(usage)
-                lines.records.append(WrittenLine(job.key, row.source, unpaid, usage["cost_usd"]))
+                lines.records.append(WrittenLine(job.key, row.source, unpaid, usage["cost_usd"] or 0.0))
                 unpaid = False
         return lines
 
