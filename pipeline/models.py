@@ -5,6 +5,7 @@ Times are seconds (`_s`), sizes bytes, timestamps aware UTC datetimes, hashes lo
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -394,9 +395,12 @@ class Draw:
     tokens: float = 0
 
 
+NOT_YET = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A draw that was made: when, in epoch seconds, and for which job."""
+    """A draw that was made: when, in epoch seconds, and for which job; `NOT_YET` until its request leaves."""
 
     at: float
     draw: Draw

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Protocol
@@ -14,7 +14,7 @@ import structlog
 
 from pipeline.client.windows import Unit, Wait, Window, Windows
 from pipeline.errors import LimitReached
-from pipeline.models import Draw, Drawn
+from pipeline.models import NOT_YET, Draw, Drawn
 
 # How many of those behind the first are looked at for one that fits where the first does not.
 LOOK_BEHIND = 32
@@ -42,8 +42,16 @@ class Book(Protocol):
         """Remember a draw, within a turn."""
         ...
 
+    def left(self, keys: Collection[str], at: float) -> None:
+        """Remember when the last draws for these keys really left, in epoch seconds."""
+        ...
+
     def settle(self, key: str, tokens: float) -> None:
         """Remember what the answer of a job really took."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """The last draw for a key was none: its request never left."""
         ...
 
 
@@ -58,7 +66,13 @@ class Memory:
     def add(self, drawn: Drawn) -> None:
         """The windows themselves remember it."""
 
+    def left(self, keys: Collection[str], at: float) -> None:
+        """The windows themselves remember it."""
+
     def settle(self, key: str, tokens: float) -> None:
+        """The windows themselves remember it."""
+
+    def forget(self, key: str) -> None:
         """The windows themselves remember it."""
 
 
@@ -116,7 +130,8 @@ class Account:
 
         Args:
             draw: with an estimate of the answer's tokens.
-            key: of the job that it is made for, by which `settle` finds it.
+            key: of what it is made for. With one, the draw counts from when `leaves` is told of its request, which may
+                have to wait for its pace; until then its place is kept. `settle` or `release` ends it.
 
         Raises:
             LimitReached: that would take longer than a run should wait.
@@ -132,6 +147,19 @@ class Account:
                 self._queue.remove(waiting)
             self._wake_first()
 
+    @asynccontextmanager
+    async def drawn(self, draw: Draw, key: str) -> AsyncIterator[None]:
+        """`admit` what has no answer to wait for, for the time of its request.
+
+        Raises:
+            LimitReached: as `admit`.
+        """
+        await self.admit(draw, key)
+        try:
+            yield
+        finally:
+            self.release(key)
+
     async def _until_admitted(self, waiting: _Waiting) -> None:
         while not waiting.admitted:
             if self._closed is not None:
@@ -140,19 +168,37 @@ class Account:
             with anyio.move_on_after(self._let_in(waiting)):
                 await waiting.news.wait()
 
+    def leaves(self, keys: Collection[str]) -> None:
+        """The request that these draws were made for leaves now, perhaps not for the first time."""
+        known = [key for key in keys if key in self._by_key]
+        if not known:
+            return
+        now = self._clock()
+        for key in known:
+            drawn = self._by_key[key]
+            self._by_key[key] = replace(drawn, at=now)
+            self._windows.change(drawn, self._by_key[key])
+        self._book.left(known, now)
+        self._wake_first()
+
     def settle(self, key: str, tokens: float) -> None:
         """The answer of a job is there: its real tokens take the place of the estimate."""
         drawn = self._by_key.pop(key, None)
         if drawn is None:
             return
-        self._windows.settle(drawn, tokens)
+        self._windows.change(drawn, replace(drawn, draw=replace(drawn.draw, tokens=tokens)))
         self._book.settle(key, tokens)
         self._wake_first()
 
     def release(self, key: str) -> None:
-        """Nothing more will be known of what was drawn for a job: it stays as it was estimated."""
-        if self._by_key.pop(key, None) is not None:
-            self._wake_first()
+        """Nothing more will be known of what was drawn for a key: it stays as it was estimated, if it left at all."""
+        drawn = self._by_key.pop(key, None)
+        if drawn is None:
+            return
+        if drawn.at == NOT_YET:
+            self._windows.remove(drawn)
+            self._book.forget(key)
+        self._wake_first()
 
     def told(self, unit: Unit, remaining: float, reset_s: float) -> None:
         """The platform says how much is left: where that is less than is known here, others have drawn, too."""
@@ -189,10 +235,10 @@ class Account:
 
     def _take(self, waiting: _Waiting, now: float) -> None:
         drawn = Drawn(now, waiting.draw, waiting.key)
-        self._book.add(drawn)
-        self._windows.add(drawn)
+        self._book.add(drawn)  # as if it left at once: whoever is killed before it leaves has drawn this once too much
         if waiting.key:
-            self._by_key[waiting.key] = drawn
+            drawn = self._by_key[waiting.key] = replace(drawn, at=NOT_YET)
+        self._windows.add(drawn)
         self._queue.remove(waiting)
         waiting.admitted = True
         waiting.news.set()
@@ -231,7 +277,10 @@ class Account:
 
     def _read_again(self, others: Sequence[Drawn]) -> None:
         self._windows = Windows(Window(unit, most, length_s) for unit, most, length_s in self._lengths)
+        latest = {drawn.key: drawn for drawn in others}
         for drawn in others:
-            self._windows.add(drawn)
-            if drawn.key in self._by_key:
-                self._by_key[drawn.key] = drawn
+            if drawn is latest[drawn.key] and (mine := self._by_key.get(drawn.key)) is not None:
+                self._by_key[drawn.key] = mine
+                self._windows.add(mine)
+            else:
+                self._windows.add(drawn)

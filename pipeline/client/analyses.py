@@ -24,9 +24,11 @@ class Flight:
     """One question on its way.
 
     Attributes:
+        key: by which it was admitted to the account.
         is_out: a request has left, and what became of it is not known yet.
     """
 
+    key: str = ""
     is_out: bool = False
 
     def leave(self) -> None:
@@ -143,6 +145,7 @@ def _call(body: dict[str, Any], patience_s: float, flight: Flight) -> Call:
         content=orjson.dumps(body),
         patience_s=patience_s,
         on_leaving=flight.leave,
+        draws=(flight.key,),
     )
 
 

@@ -54,6 +54,7 @@ class Assets:
                 "upload",
                 body=lambda: file_form(file, stamp.size_bytes, fields, name, self._block_bytes),
                 on_bytes=on_bytes,
+                draws=(content_hash,),
             )
             return await self._create(call, name, content_hash)
 
@@ -63,7 +64,9 @@ class Assets:
         fields = {"method": "url", "url": url, "filename": name, "user_metadata": _metadata(content_hash)}
         meaning = Meaning("uploading by URL", UploadRejected, UploadRejected)
         content, content_type = form(fields)
-        call = Call("POST", "/assets", meaning, "upload", content=content, content_type=content_type)
+        call = Call(
+            "POST", "/assets", meaning, "upload", content=content, content_type=content_type, draws=(content_hash,)
+        )
         return await self._create(call, name, content_hash)
 
     async def find(self, filename: str, content_hash: str) -> Asset | None:

@@ -40,6 +40,15 @@ OnLine = Callable[[Task], Awaitable[None]]
 log = structlog.get_logger()
 
 
+def draw_of(custom_id: str) -> str:
+    """By which key the request that creates a batch is admitted to the account, besides its items.
+
+    Args:
+        custom_id: of the first item.
+    """
+    return f"batch:{custom_id}"
+
+
 class Batches:
     """`/analyze/batches`. Every method raises what `Transport.ask` does, besides what it names itself."""
 
@@ -69,7 +78,8 @@ class Batches:
         newest = next(iter(await self.list(page_limit=1)), None)
         meaning = Meaning(f"creating a batch of {len(items):,}", TaskFailed, AssetGone)
         content = orjson.dumps(batch_body(model, mode, items))
-        call = Call("POST", "/analyze/batches", meaning, "analyze", content=content)
+        draws = (*wanted, draw_of(items[0]["custom_id"]))
+        call = Call("POST", "/analyze/batches", meaning, "analyze", content=content, draws=draws)
         left_at = loop_time()
 
         async def look() -> Batch | None:

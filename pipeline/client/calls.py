@@ -1,6 +1,6 @@
 """What is asked of the platform, and what it answers, as values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,7 @@ class Call:
         patience_s: how long the platform may stay silent, where it does the work before it answers; such a request
             keeps no other of its budget waiting. None is as usual.
         on_leaving: told at each attempt that the request leaves now: everything that it had to wait for is over.
+        draws: by which keys it was admitted to the account, whose draws count from when it leaves.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -38,6 +39,7 @@ class Call:
     on_bytes: OnBytes | None = None
     patience_s: float | None = None
     on_leaving: Callable[[], None] | None = None
+    draws: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Tasks:
             "analyze",
             headers={"Idempotency-Key": idempotency_key},
             content=orjson.dumps(task_body(asked, medium, custom_id, pictures)),
+            draws=(custom_id,),
         )
 
         async def attempt() -> Task:

@@ -133,6 +133,7 @@ class Transport:
                 await budget.leave()
             if call.on_leaving is not None:
                 call.on_leaving()
+            budget.account.leaves(call.draws)
             yield budget
 
     def _addressed(self, call: Call) -> tuple[URL, dict[str, str]]:

@@ -26,7 +26,8 @@ def amount(draw: Draw, unit: Unit) -> float:
 class Window:
     """One dimension: never more than `most` of `unit` in any stretch of `length_s`.
 
-    An amount larger than `most` is let through where the window is empty, because it would never fit otherwise.
+    An amount larger than `most` is let through where the window is empty, because it would never fit otherwise. A draw
+    whose request has not left yet stays inside until it has: when it will is not known.
     """
 
     unit: Unit
@@ -49,13 +50,19 @@ class Window:
         self._inside.insert(place, drawn)
         self._used += amount(drawn.draw, self.unit)
 
-    def change(self, drawn: Drawn, instead: Drawn) -> None:
-        """A draw, which may have left already, takes another amount than was thought."""
+    def remove(self, drawn: Drawn) -> bool:
+        """Take a draw back; False where it is not inside any more."""
         for place in range(len(self._inside) - 1, -1, -1):
             if self._inside[place] is drawn:
-                self._inside[place] = instead
-                self._used += amount(instead.draw, self.unit) - amount(drawn.draw, self.unit)
-                return
+                del self._inside[place]
+                self._used -= amount(drawn.draw, self.unit)
+                return True
+        return False
+
+    def change(self, drawn: Drawn, instead: Drawn) -> None:
+        """A draw, which may be over already, takes another amount, or leaves at another time, than was thought."""
+        if self.remove(drawn):
+            self.add(instead)
 
     def wait_s(self, wanted: float, now: float, *, besides: float = 0) -> float:
         """Seconds until there is room for an amount.
@@ -73,7 +80,7 @@ class Window:
         for drawn in self._inside:
             used -= amount(drawn.draw, self.unit)
             if self._fits(wanted, used):
-                return drawn.at + self.length_s - now
+                return min(drawn.at, now) + self.length_s - now
         return self.length_s
 
     def _fits(self, wanted: float, used: float) -> bool:
@@ -114,30 +121,33 @@ class Windows:
         for window in self.windows:
             window.add(drawn)
 
-    def settle(self, drawn: Drawn, tokens: float) -> None:
-        """The answer is there, and took so many tokens."""
-        instead = replace(drawn, draw=replace(drawn.draw, tokens=tokens))
+    def change(self, drawn: Drawn, instead: Drawn) -> None:
+        """More is known of a draw: when it left, or what its answer took."""
         for window in self.windows:
             window.change(drawn, instead)
+
+    def remove(self, drawn: Drawn) -> None:
+        """A draw was none: its request never left."""
+        for window in self.windows:
+            window.remove(drawn)
 
     def unexplained(self, unit: Unit, remaining: float, reset_s: float, now: float) -> Drawn | None:
         """What others have drawn, where the platform says that less is left than is known here.
 
-        It is taken for a draw that leaves the window when the platform says that there is room again. The window that
-        the platform speaks of is the shortest one in which that moment lies.
+        The platform does not say which window it speaks of. Where one of those in which that moment lies has as little
+        left, nothing has to be explained; else it is taken for the one that needs the least of it, and the draw for one
+        that leaves it when the platform says that there is room again.
 
         Args:
             unit: what the platform counts.
-            remaining: how much of it is left.
+            remaining: how much of it is left, in whole units.
             reset_s: seconds until the window begins anew.
             now: epoch seconds.
         """
         candidates = [window for window in self.windows if window.unit == unit and window.length_s >= reset_s]
-        if not candidates:
+        surplus = {window.length_s: window.most - window.used(now) - remaining for window in candidates}
+        if not surplus or min(surplus.values()) <= 1:
             return None
-        window = min(candidates, key=lambda window: window.length_s)
-        surplus = window.most - window.used(now) - remaining
-        if surplus <= CRUMB:
-            return None
+        length_s = min(surplus, key=lambda length_s: surplus[length_s])
         nothing = Draw(requests=0)
-        return Drawn(now + reset_s - window.length_s, replace(nothing, **{unit: surplus}))
+        return Drawn(now + reset_s - length_s, replace(nothing, **{unit: surplus[length_s]}))

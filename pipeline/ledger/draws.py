@@ -2,12 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pipeline.errors import LedgerError
 from pipeline.models import Draw, Drawn
@@ -40,6 +40,7 @@ class Draws:
             LedgerError: it cannot be opened.
         """
         self._path, self._scope, self._name, self._keep_s = path, scope, name, keep_s
+        self._of = (scope, name)
         self._version = -1
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
@@ -86,14 +87,30 @@ class Draws:
             (self._scope, self._name, drawn.at, *astuple(drawn.draw), drawn.key),
         )
 
+    def left(self, keys: Collection[str], at: float) -> None:
+        """Let the last draws for these keys have left at a time."""
+        self._change("UPDATE draws SET at = ?", [(at, *self._of, key) for key in keys])
+
     def settle(self, key: str, tokens: float) -> None:
         """Let the last draw for a job have taken so many tokens."""
+        self._change("UPDATE draws SET tokens = ?", [(tokens, *self._of, key)])
+
+    def forget(self, key: str) -> None:
+        """Let the last draw for a key be none."""
+        self._change("DELETE FROM draws", [(*self._of, key)])
+
+    def _change(self, what: str, rows: list[tuple[Any, ...]]) -> None:
+        """Do something to the last draw for each key; a row ends with scope, class and key."""
+        sql = f"{what} WHERE id = (SELECT max(id) FROM draws WHERE scope = ? AND class = ? AND key = ?)"
         try:
-            self._db.execute(
-                "UPDATE draws SET tokens = ? WHERE id = (SELECT max(id) FROM draws WHERE key = ?)", (tokens, key)
-            )
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(sql, rows)
+            self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def _all(self) -> list[Drawn]:
         oldest = time.time() - self._keep_s

@@ -9,6 +9,7 @@ import anyio
 import structlog
 
 from pipeline.client import Platform
+from pipeline.client.batches import draw_of
 from pipeline.config import BatchSettings
 from pipeline.errors import (
     AssetGone,
@@ -82,7 +83,10 @@ class Sender:
         return None, []
 
     async def _create(self, seats: list[Seat]) -> Batch:
-        await self.platform.analyses.admit(Draw())
+        async with self.platform.analyses.drawn(Draw(), draw_of(seats[0].parcel.custom_id)):
+            return await self._create_once(seats)
+
+    async def _create_once(self, seats: list[Seat]) -> Batch:
         parcel = seats[0].parcel
         items = [seat.item for seat in seats]
         with self.landing.strip():

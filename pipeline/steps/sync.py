@@ -84,7 +84,7 @@ class Sync:
 
     async def _land(self, job: Job, request: Request) -> str:
         """The answer; where none comes because the run ends, the intent stays only if one may have been given."""
-        flight = Flight()
+        flight = Flight(job.key)
         try:
             with self.landing.strip():
                 return await self._send(request, flight)

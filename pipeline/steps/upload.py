@@ -121,19 +121,19 @@ class Uploads:
         return job.to(State.UPLOADED, asset_id=asset_id, **sent.facts(job))
 
     async def _hand_over_url(self, job: Job) -> Job:
-        await self.platform.creations.admit(Draw())
-        with self.landing.strip():
-            asset = await self.platform.assets.create_url(job.source, content_hash=job.content)
+        async with self.platform.creations.drawn(Draw(), job.content):
+            with self.landing.strip():
+                asset = await self.platform.assets.create_url(job.source, content_hash=job.content)
         return job.to(State.UPLOADED, asset_id=asset.id)
 
     async def _send_whole(self, job: Job) -> Job:
         assert job.path is not None
         assert job.stamp is not None
         sent = _Meter(self.on_bytes)
-        await self.platform.creations.admit(Draw())
-        asset = await self.platform.assets.create_direct(
-            job.path, job.stamp, filename=_filename(job.path), content_hash=job.content, on_bytes=sent
-        )
+        async with self.platform.creations.drawn(Draw(), job.content):
+            asset = await self.platform.assets.create_direct(
+                job.path, job.stamp, filename=_filename(job.path), content_hash=job.content, on_bytes=sent
+            )
         return job.to(State.UPLOADED, asset_id=asset.id, **sent.facts(job))
 
     async def _open(self, job: Job) -> Job:

@@ -1,5 +1,6 @@
 """The account's windows: whatever is drawn, none of them is ever exceeded, and nobody waits longer than needed."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import anyio
@@ -117,7 +118,7 @@ def test_settling_leaves_nothing_of_the_estimate(estimate, real, others):
     windows.add(mine)
     for tokens in others:
         windows.add(Drawn(101, Draw(tokens=tokens)))
-    windows.settle(mine, real)
+    windows.change(mine, replace(mine, draw=replace(mine.draw, tokens=real)))
     assert abs(window.used(102) - (real + sum(others))) < 1e-6
 
 
@@ -161,3 +162,40 @@ def test_an_even_stream_uses_what_the_window_allows():
     on_jumping_clock(main)
     rounds = [left[number] for number in range(0, 100, 10)]
     assert all(60 <= later - earlier < 60.1 for earlier, later in pairwise(rounds))
+
+
+def test_a_draw_counts_from_when_its_request_leaves():
+    """One that waits for its pace after it was admitted keeps its place for as long as the platform will count it."""
+    went: list[float] = []
+
+    async def main() -> None:
+        account = Account("analyze", [Window("minutes", 10, 60)], max_wait_s=1e9, clock=loop_time)
+        await account.admit(Draw(minutes=10), "late")
+        await anyio.sleep(100)
+        account.leaves(["late"])
+        left_at = loop_time()
+        await account.admit(Draw(minutes=1), "next")
+        went.append(loop_time() - left_at)
+
+    on_jumping_clock(main)
+    assert 60 <= went[0] < 60.1
+
+
+def test_a_draw_that_never_leaves_is_given_back():
+    """Whoever is released before the request left has drawn nothing; afterwards the estimate stays."""
+    went: list[float] = []
+
+    async def main() -> None:
+        account = Account("analyze", [Window("minutes", 10, 60)], max_wait_s=1e9, clock=loop_time)
+        began = loop_time()
+        async with account.drawn(Draw(minutes=10), "stays here"):
+            pass
+        async with account.drawn(Draw(minutes=10), "leaves"):
+            account.leaves(["leaves"])
+            went.append(loop_time() - began)
+        await account.admit(Draw(minutes=10))
+        went.append(loop_time() - began)
+
+    on_jumping_clock(main)
+    assert went[0] < 0.1
+    assert 60 <= went[1] < 60.1

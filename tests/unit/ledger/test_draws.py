@@ -85,3 +85,17 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "limits.db").write_bytes(b"no database at all, but long enough to be read as one" * 40)
     with pytest.raises(LedgerError, match=r"limits\.db"):
         Draws(tmp_path / "limits.db", "local", "analyze", DAY_S)
+
+
+def test_what_is_learned_of_a_draw_is_told_to_others(opened: Callable[..., Draws]) -> None:
+    """When it left, and that it never did: of the last draw for its key, and of no other account's."""
+    with opened() as ours, opened() as theirs, opened("elsewhere") as other:
+        for draws in (ours, other):
+            with draws.turn():
+                for one in (drawn(1, ago_s=50), drawn(2, ago_s=40), drawn(3, key="gone")):
+                    draws.add(one)
+        ours.left(["k"], 1.0e12)
+        ours.forget("gone")
+        with theirs.turn() as found:
+            assert [(one.draw.minutes, one.at == 1.0e12) for one in found or ()] == [(1, False), (2, True)]
+        assert minutes_of(other) == [1, 2, 3]
