@@ -8,7 +8,7 @@ What is refused is not counted. The counts live as long as the process.
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiohttp import web
@@ -192,8 +192,9 @@ class Limits:
                 return Verdict(quota, room)
         for quota in quotas:
             quota.window.add(amount, now)
-        verdicts = [Verdict(quota, quota.window.room(0, now)) for quota in quotas]
-        return min(verdicts, key=lambda verdict: verdict.quota.window.limit - verdict.room.used)
+        rooms = [(quota, quota.window.room(0, now)) for quota in quotas]
+        quota, room = min(rooms, key=lambda one: one[0].window.limit - one[1].used)
+        return Verdict(quota, replace(room, fits=True))  # also of what is more than the limit, and went in alone
 
     def _refuse(self, verdict: Verdict) -> None:
         self._on_refusal(verdict.quota.name)

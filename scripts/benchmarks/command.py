@@ -33,7 +33,10 @@ def _feed(options: argparse.Namespace) -> str:
 
 
 def _limits(options: argparse.Namespace) -> str:
-    return limits.run(limits.Sizes(options.videos, options.hours, options.hour_seconds, options.rival_at_once))
+    sizes = limits.Sizes(
+        options.videos, options.hours, options.hour_seconds, options.rival_at_once, options.windows.split(",")
+    )
+    return limits.run(sizes)
 
 
 BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed, "limits": _limits}
@@ -53,14 +56,15 @@ def _parser() -> argparse.ArgumentParser:
         ("rival-workers", 64, "tasks: how many the loop follows at once"),
         ("rows", 1_000_000, "feed: the rows of the long manifest"),
         ("few-rows", 10, "feed: the rows of the short manifest"),
-        ("videos", 600, "limits: how many videos of mixed length"),
-        ("hours", 8, "limits: how many hours of the account they fill"),
+        ("videos", 500, "limits: how many videos of mixed length"),
+        ("hours", 5, "limits: how many hours of the account they fill"),
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
     parser.add_argument(
-        "--hour-seconds", type=float, default=5, help="limits: how long an hour of the platform lasts  [default: 5]"
+        "--hour-seconds", type=float, default=10, help="limits: how long an hour of the platform lasts  [default: 10]"
     )
+    parser.add_argument("--windows", default="rolling,fixed", help="limits: of which kinds  [default: rolling,fixed]")
     parser.add_argument(
         "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"
     )

@@ -39,21 +39,22 @@ def upload(base_url: str, video: Path) -> str:
     return asset.id
 
 
-async def loop_over(base_url: str, asset_id: str, parts: list[float], at_once: int) -> float:
-    """Seconds from the first creation to the last."""
+async def loop_over(base_url: str, asset_id: str, parts: list[float], at_once: int) -> list[float]:
+    """When the task of each part was created."""
     client = AsyncTwelveLabs(api_key="bench", base_url=base_url)
     free = asyncio.Semaphore(at_once)
-    moments = await asyncio.gather(*(create(client, asset_id, end_s, free) for end_s in parts))
-    return max(moments) - min(moments)
+    return await asyncio.gather(*(create(client, asset_id, end_s, free) for end_s in parts))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Create a task for each part and print the seconds that took as JSON.")
+    parser = argparse.ArgumentParser(
+        description="Create a task for each part and print when each was, in seconds, as JSON."
+    )
     parser.add_argument("base_url")
     parser.add_argument("video", type=Path)
     parser.add_argument("parts", type=Path, help="a JSON list of where each part ends, in seconds")
     parser.add_argument("--at-once", type=int, required=True)
     options = parser.parse_args()
     parts = json.loads(options.parts.read_text())
-    seconds = asyncio.run(loop_over(options.base_url, upload(options.base_url, options.video), parts, options.at_once))
-    print(json.dumps({"seconds": seconds}))
+    asset_id = upload(options.base_url, options.video)
+    print(json.dumps(asyncio.run(loop_over(options.base_url, asset_id, parts, options.at_once))))

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = Path(__file__).parents[3] / "scripts" / "bench"
 UPLOAD = ["--size-mib", "9", "--rival-mib", "9", "--chunk-mib", "4", "--rounds", "1"]
 TASKS = ["--tasks", "6", "--rival-tasks", "3", "--workers", "4", "--rival-workers", "2", "--seconds", "0.1"]
-LIMITS = ["--videos", "14", "--hours", "2", "--hour-seconds", "1", "--rival-at-once", "2"]
+LIMITS = ["--videos", "8", "--hours", "2", "--hour-seconds", "1", "--rival-at-once", "2", "--windows", "fixed"]
 FEED = ["--rows", "40", "--few-rows", "3"]
 
 

@@ -52,6 +52,17 @@ def test_a_day_counts_beside_the_minute(clock):
 
 
 @pytest.mark.parametrize("window", ["fixed", "rolling"])
+def test_what_is_more_than_a_limit_goes_in_alone(clock, window):
+    """A video that is longer than the account's hour is taken where nothing else is counted, and only then."""
+    limits = Limits(ServerSettings(video_minutes_per_hour=100, rate_window=window), clock)
+    limits.take_video(119)
+    with pytest.raises(Exceeded):
+        limits.take_video(1)
+    clock.now = 3600
+    limits.take_video(119)
+
+
+@pytest.mark.parametrize("window", ["fixed", "rolling"])
 def test_minutes_of_video_are_counted(clock, window):
     """An analysis that looks at more video than the hour has left is refused with the time until it may."""
     limits = Limits(ServerSettings(video_minutes_per_hour=100, rate_window=window), clock)
