@@ -50,8 +50,7 @@ def serving(folder: Path, seconds: float, **more: Any) -> Any:
     return platform(folder, engine="echo", **times, **more)
 
 
-@pytest.mark.parametrize("delivery", ["task", "sync"])
-@pytest.mark.parametrize("window", ["fixed", "rolling"])
+@pytest.mark.parametrize(("delivery", "window"), [("task", "rolling"), ("sync", "fixed")])
 def test_a_run_that_knows_the_limits_is_never_refused(tmp_path, manifest, window, delivery):
     """Minutes of video are paced: the account is used up several times over, and not one request is refused."""
     limit = MINUTES / 4
