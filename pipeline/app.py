@@ -205,7 +205,9 @@ async def open_run(
             receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
         platform = await _platform(stack, settings, key, receiver)
         platform.watch.learn(ledger.waits())
-        prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
+        prober = await stack.enter_async_context(
+            Prober(settings.upload.probe_timeout_s, settings.upload.probe_processes)
+        )
         choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch)
         log.info("delivery.chosen", delivery=choice.way, reason=choice.reason, longest_s=choice.longest_s)
         run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
@@ -281,9 +283,7 @@ def _assemble(
     choice: Choice,
 ) -> tuple[Run, Batches]:
     traffic = Traffic()
-    upload = settings.upload
-    if choice.way == "batch":  # a batch takes assets only
-        upload = upload.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
+    upload = choice.uploading(settings.upload)
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
     files = anyio.CapacityLimiter(upload.files)
     uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
@@ -314,11 +314,10 @@ def _assemble(
 def _books(stack: AsyncExitStack, settings: Settings) -> Books:
     """Where the last day's draws are remembered: only where something limits them."""
     limits = settings.effective_limits
-    path = limits.shared_file or settings.output.dir / "limits.db"
     keep_s = limits.day_s + limits.slack_s
     names: tuple[ClassName, ...] = ("analyze", "upload")
     return {
-        name: stack.enter_context(Draws(path, settings.scope, name, keep_s))
+        name: stack.enter_context(Draws(settings.limits_file, settings.scope, name, keep_s))
         for name in names
         if windows_of(limits, name)
     }

@@ -20,6 +20,8 @@ MaxTokens = int | Literal["unlimited"]
 Delivery = Literal["task", "sync", "batch"]
 BatchStatus = Literal["pending", "processing", "canceling", "canceled", "completed", "expired"]
 AssetStatus = Literal["processing", "ready", "failed"]
+# Why a file's header says nothing of use: no media, media without moving pictures, or no answer in time.
+Flaw = Literal["unreadable", "no_video", "timeout"]
 
 
 def shown(path: str) -> str:
@@ -89,6 +91,22 @@ class FileStamp:
 
     size_bytes: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a media file says of itself; None where it does not.
+
+    Attributes:
+        start_s: where it begins on its own clock, which is what clip windows are told by.
+        flaw: why there is no more to know.
+    """
+
+    start_s: float = 0.0
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    flaw: Flaw | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ import orjson
 from pipeline import log
 from pipeline.app import Run, rows_of
 from pipeline.cli.exits import Exit
+from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import one_video_options, settings_from
-from pipeline.cli.run import checked_manifest, execute, under_signals
+from pipeline.cli.run import execute, under_signals
 from pipeline.cli.streams import say, show
 from pipeline.cli.summary import retry_command
 from pipeline.config import Settings

@@ -11,8 +11,9 @@ import click
 
 from pipeline import log
 from pipeline.app import Run, recipes_of, rows_of
+from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import required_ledger, settings_from, settings_options
-from pipeline.cli.run import checked_manifest, drive
+from pipeline.cli.run import drive
 from pipeline.cli.summary import Report
 from pipeline.runner import Row
 

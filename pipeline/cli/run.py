@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -19,13 +18,15 @@ from rich.console import Console
 from pipeline import log, progress
 from pipeline.app import Run, open_run, recipes_of, rows_of
 from pipeline.cli.exits import Exit
+from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.plan import show_plan
 from pipeline.cli.summary import Report, conclude
 from pipeline.client.analyses import OnText
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
 from pipeline.errors import FatalError, Interrupted
-from pipeline.manifests import Manifest, open_manifest
+from pipeline.manifests import Manifest
 from pipeline.recipes import Recipes
 from pipeline.runner import Row
 
@@ -36,11 +37,14 @@ Feed = Callable[[Run], Iterable[Row]]
 
 @click.command()
 @settings_options
-def run(config: Path | None, *, as_json: bool, **given: Any) -> int:
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, as `pipeline plan` does.")
+def run(config: Path | None, *, as_json: bool, dry_run: bool, **given: Any) -> int:
     """Analyse every video of MANIFEST: a folder, a .csv, .jsonl or text list, or - for stdin.
 
     The same command again resumes: nothing is uploaded, analysed or paid twice.
     """
+    if dry_run:
+        return show_plan(config, given, as_json=as_json)
     settings = settings_from(config, given)
     log.configure(settings.log)
     recipes = recipes_of(settings)
@@ -55,16 +59,6 @@ def _rows(settings: Settings, manifest: Manifest, total: int | None) -> int | No
     if total is None and settings.run.delivery == "auto":
         return sum(1 for _ in islice(manifest.videos(), settings.batch.auto_from))
     return total
-
-
-def checked_manifest(settings: Settings, recipes: Recipes, spool: Path) -> tuple[Manifest, int | None]:
-    """The manifest and the number of its rows where that is known without delay; every bad row is named at once.
-
-    Raises:
-        ManifestError: no manifest was named, or it has rows that cannot be read.
-    """
-    manifest = open_manifest(settings.manifest, judge=recipes.problems, stdin=sys.stdin.buffer, spool_dir=spool)
-    return manifest, manifest.check()
 
 
 def _feed(manifest: Manifest, recipes: Recipes) -> Feed:

@@ -51,7 +51,7 @@ class Report:
 def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
     code = _code(run, last, report)
-    facts = _facts(run, last, code) | {"platform": _platform(report.settings), "unread": list(report.unread)}
+    facts = _facts(run, last, code) | {"platform": platform_name(report.settings), "unread": list(report.unread)}
     try:
         (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
@@ -110,7 +110,8 @@ def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
     ]
 
 
-def _platform(settings: Settings) -> str:
+def platform_name(settings: Settings) -> str:
+    """The address of the platform that is asked, or `local`."""
     if not settings.is_local:
         return settings.platform.base_url or REMOTE_URL
     return "local"
@@ -134,7 +135,7 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     yield f"usage    {facts['usage']}"
     yield from failure_lines(facts["failure_groups"], out, retry_command(out, report.config, report.given))
     for sentence in facts["unread"]:
-        yield f"not looked into: {_one_line(sentence)}"
+        yield f"not looked into: {one_line(sentence)}"
     if facts["stopped_by"] is not None:
         kind = "stopped" if facts["exit_code"] == Exit.FATAL else "paused"
         yield f"{kind}: {facts['stopped_by']['message']}"
@@ -149,9 +150,9 @@ def failure_lines(groups: Sequence[Mapping[str, Any]], out: Path, command: str) 
     total = sum(group["count"] for group in groups)
     yield f"{total:,} failed, by cause:"
     for group in groups:
-        yield f"  {group['count']:,} x {group['error']} ({group['code']}): {_one_line(group['message'])}"
+        yield f"  {group['count']:,} x {group['error']} ({group['code']}): {one_line(group['message'])}"
         for source in group["sources"]:
-            yield f"      {_one_line(source)}"
+            yield f"      {one_line(source)}"
         if group["count"] > len(group["sources"]):
             yield f"      and {group['count'] - len(group['sources']):,} more"
     yield f"all of them with their messages: {out / 'failures.jsonl'}"
@@ -187,5 +188,6 @@ def _program() -> list[str]:
     return [str(called.absolute())]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A name or message as one line of a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -119,13 +119,14 @@ class UploadSettings(Section):
     becomes an `asset`, which is reused, or is handed over `direct` in every question.
 
     What is behind a URL is asked for within `head_timeout_s`, what a file's header says within `probe_timeout_s`; what
-    takes longer is not known.
+    takes longer is not known. Headers are read by `probe_processes`, null is one for each core.
     """
 
     url_sources: Literal["asset", "direct"] = "asset"
     inline_max_bytes: int = Field(0, ge=0, le=30_000_000)
     head_timeout_s: float = Field(10, gt=0)
     probe_timeout_s: float = Field(10, gt=0)
+    probe_processes: int | None = Field(None, ge=1, le=256)
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
     inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)
@@ -136,6 +137,21 @@ class UploadSettings(Section):
     report_batch: int = Field(10, ge=1, le=50)
     stall_s: float = Field(60, gt=0)
     ready_timeout_s: float = Field(1800, gt=0)
+
+
+class MediaSettings(Section):
+    """What the platform takes of a video (twelvelabs 1.3.6), as far as `pipeline plan` holds headers against it.
+
+    A video lasts from `shortest_s` to `longest_s` (`sync.longest_s` with delivery sync). Its shorter side has from
+    `min_side` to `max_short_side` pixels, its longer one up to `max_long_side` and `max_aspect` times the shorter.
+    """
+
+    shortest_s: float = Field(1, ge=0)
+    longest_s: float = Field(4 * 3600, gt=0)
+    min_side: int = Field(360, ge=1)
+    max_short_side: int = Field(2160, ge=1)
+    max_long_side: int = Field(5184, ge=1)
+    max_aspect: float = Field(2.4, ge=1)
 
 
 class PollingSettings(Section):

@@ -1,5 +1,7 @@
 """All sections together, and what follows from several of them."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -10,6 +12,7 @@ from pipeline.config.sections import (
     LimitSettings,
     LogSettings,
     ManifestSettings,
+    MediaSettings,
     OutputSettings,
     PlatformSettings,
     PollingSettings,
@@ -46,6 +49,7 @@ class Settings(BaseSettings):
     sync: SyncSettings = SyncSettings()
     batch: BatchSettings = BatchSettings()
     upload: UploadSettings = UploadSettings()
+    media: MediaSettings = MediaSettings()
     polling: PollingSettings = PollingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     retry: RetrySettings = RetrySettings()
@@ -91,6 +95,11 @@ class Settings(BaseSettings):
         if self.is_local and "limits" not in self.model_fields_set:
             return LimitSettings.unlimited()
         return self.limits
+
+    @property
+    def limits_file(self) -> Path:
+        """Where the last day's draws are remembered."""
+        return self.effective_limits.shared_file or self.output.dir / "limits.db"
 
     @property
     def effective_batch(self) -> BatchSettings:

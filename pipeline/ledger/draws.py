@@ -3,13 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pipeline.errors import LedgerError
+from pipeline.ledger.opening import for_reading
 from pipeline.models import Draw, Drawn
 
 _SCHEMA = """
@@ -117,14 +118,41 @@ class Draws:
         self._db.execute(
             "DELETE FROM draws WHERE scope = ? AND class = ? AND at < ?", (self._scope, self._name, oldest)
         )
-        rows = self._db.execute(
-            "SELECT at, requests, minutes, tokens, key FROM draws WHERE scope = ? AND class = ? ORDER BY at",
-            (self._scope, self._name),
-        )
-        return [Drawn(at, Draw(requests, minutes, tokens), key) for at, requests, minutes, tokens, key in rows]
+        return _since(self._db, self._scope, self._name, oldest)
 
     def _unusable(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(
             f"cannot use the file of the account's limits {self._path}: {error}; "
             "repair its permissions or free disk space, then run again"
         )
+
+
+def drawn_since(path: Path, scope: str, name: str, oldest: float) -> list[Drawn]:
+    """What stands in the file, without touching it; nothing where there is none.
+
+    Args:
+        path: of the file.
+        scope: the platform and account.
+        name: of the endpoint class.
+        oldest: epoch seconds; what was drawn before is left out.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    if not path.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(for_reading(path), uri=True, timeout=10)) as db:
+            return _since(db, scope, name, oldest)
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"cannot read the file of the account's limits {path}: {error}; repair its permissions"
+        ) from error
+
+
+def _since(db: sqlite3.Connection, scope: str, name: str, oldest: float) -> list[Drawn]:
+    rows = db.execute(
+        "SELECT at, requests, minutes, tokens, key FROM draws WHERE scope = ? AND class = ? AND at >= ? ORDER BY at",
+        (scope, name, oldest),
+    )
+    return [Drawn(at, Draw(requests, minutes, tokens), key) for at, requests, minutes, tokens, key in rows]

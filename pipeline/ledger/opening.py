@@ -1,5 +1,6 @@
 """Opening the database file: making a new one, bringing an older one up to date, refusing what is neither."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             f"the ledger {path} has version {version}, this program writes {SCHEMA_VERSION}; choose another --out"
         )
     return db
+
+
+def for_reading(path: Path) -> str:
+    """The address of a database that is only read. In a folder that cannot be written there is no room for what readers
+    share, nor any writer who would need it, unless one has the file open already.
+    """
+    aside = path.with_name(f"{path.name}-wal")
+    is_still = not os.access(path.parent, os.W_OK) and not aside.exists()
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_still else ''}"
 
 
 # What makes a ledger of the present version of one of these; None is a new one.

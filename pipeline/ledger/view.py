@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import LedgerError
 from pipeline.jobs import Job, State
-from pipeline.ledger.opening import SCHEMA_VERSION
+from pipeline.ledger.opening import SCHEMA_VERSION, for_reading
 from pipeline.ledger.records import JOB_COLUMNS, JOBS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
 from pipeline.models import FileStamp
 
@@ -34,7 +34,7 @@ class LedgerView:
         self._path = path
         try:
             self._reading = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
+                for_reading(path),
                 uri=True,
                 isolation_level=None,
                 timeout=30,
@@ -155,6 +155,21 @@ class LedgerView:
             (limit,),
         )
         return [(row["duration_s"], row["wait_s"]) for row in rows]
+
+    def recipes_with_answers(self, at_least: int) -> frozenset[str]:
+        """The ids of recipes that were answered so often."""
+        rows = self._all(
+            "SELECT recipe_id FROM jobs JOIN answers USING (key) GROUP BY recipe_id HAVING count(*) >= ?", (at_least,)
+        )
+        return frozenset(row["recipe_id"] for row in rows)
+
+    def answers_to(self, recipe_id: str, limit: int) -> Iterator[str]:
+        """Answers to a recipe, unparsed, newest first."""
+        sql = (
+            "SELECT raw FROM jobs JOIN answers USING (key) WHERE recipe_id = ?"
+            " ORDER BY jobs.rowid DESC, number DESC LIMIT ?"
+        )
+        return (str(row["raw"]) for row in self._all(sql, (recipe_id, limit)))
 
     # --- the whole -------------------------------------------------------------------------------------------------
 

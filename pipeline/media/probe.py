@@ -1,24 +1,28 @@
-"""How long a video is, and how large its pictures are: its header, read in a process of its own.
+"""How long a video is, and how large its pictures are: its header, read in processes of their own.
 
 Decoders of media crash and hang on broken files; here that costs the process and the one answer, which is then that
-nothing is known. Nobody pays for starting it but who asks.
+nothing is known. Nobody pays for starting one but who asks.
 """
 
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from subprocess import DEVNULL
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from pipeline.errors import SourceRejected
-from pipeline.models import Recipe
+from pipeline.models import Flaw, Header, Recipe
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 # Containers round durations; a window that ends within the last picture is inside the video.
 SLACK_S = 0.1
@@ -30,32 +34,20 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from pipeline.media.probe im
 Window = tuple[str, float | None, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a file says of itself; None where it does not.
-
-    Attributes:
-        start_s: where it begins on its own clock, which is what clip windows are told by.
-    """
-
-    start_s: float = 0.0
-    duration_s: float | None = None
-    width: int | None = None
-    height: int | None = None
-
-
 class Prober:
-    """Reads headers, one after the other. `async with` ends its process."""
+    """Reads headers, several at once, each in one of a few processes. `async with` ends them."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, processes: int | None = None) -> None:
         """Prepare to look; nothing is started yet.
 
         Args:
             timeout_s: for one file, behind which nothing is known of it.
+            processes: at most; None is one for each core.
         """
+        self.processes = processes or os.cpu_count() or 1
         self._timeout_s = timeout_s
-        self._turn = anyio.Lock()
-        self._process: Process | None = None
+        self._turns = anyio.Semaphore(self.processes)
+        self._idle: list[Reader] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,40 +55,54 @@ class Prober:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._end()
+        while self._idle:
+            await self._idle.pop().end()
 
     async def header(self, path: str) -> Header:
-        """What a file says of itself; an empty header where it cannot be had, for whatever reason.
+        """What a file says of itself; where it crashes its reader or takes too long, that costs this answer only.
 
         Args:
             path: as the operating system spells it.
         """
-        async with self._turn:
+        async with self._turns:
+            reader = self._idle.pop() if self._idle else Reader()
             line = b""
+            flaw: Flaw = "timeout"
             try:
                 with anyio.move_on_after(self._timeout_s):
-                    line = await self._ask(path)
+                    line = await reader.ask(path)
             except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead, OSError):
-                pass  # it has crashed on this file, or cannot be started
+                flaw = "unreadable"  # it has crashed on this file, or cannot be started
             finally:
                 if not line:  # an answer that comes late would be taken for that of the next file
-                    await self._end()
-        return Header(**json.loads(line)) if line else Header()
+                    await reader.end()
+                self._idle.append(reader)
+        return Header(**json.loads(line)) if line else Header(flaw=flaw)
 
-    async def _ask(self, path: str) -> bytes:
-        if self._process is None:
-            self._process = await anyio.open_process(
+
+class Reader:
+    """One process that reads headers, one after the other; started when it is first asked, and again after its end."""
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+
+    async def ask(self, path: str) -> bytes:
+        """The process's answer, a line of JSON."""
+        if self.process is None or self.process.returncode is not None:
+            await self.end()
+            self.process = await anyio.open_process(
                 [sys.executable, "-c", _PROGRAM, *sys.path],
                 stderr=DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for the run
             )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        await self._process.stdin.send(os.fsencode(path).hex().encode() + b"\n")
-        return await BufferedByteReceiveStream(self._process.stdout).receive_until(b"\n", MAX_ANSWER_BYTES)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        await self.process.stdin.send(os.fsencode(path).hex().encode() + b"\n")
+        return await BufferedByteReceiveStream(self.process.stdout).receive_until(b"\n", MAX_ANSWER_BYTES)
 
-    async def _end(self) -> None:
-        process, self._process = self._process, None
+    async def end(self) -> None:
+        """Let go of the process, whatever it is at."""
+        process, self.process = self.process, None
         if process is not None:
             with anyio.CancelScope(shield=True):
                 if process.returncode is None:
@@ -138,21 +144,32 @@ def beyond_end(source: str, recipe: Recipe, header: Header) -> SourceRejected | 
 
 
 def read_header(path: bytes) -> Header:
-    """Read a file's header; an empty one where it is no media file. Blocks, and may crash."""
+    """Read a file's header. Blocks, and may crash."""
     import av
     from av.error import FFmpegError
 
     try:
         with Path(os.fsdecode(path)).open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
-            video = container.streams.video[0] if container.streams.video else None
+            video = _moving_pictures(container)
             return Header(
                 start_s=(container.start_time or 0) / av.time_base,
                 duration_s=container.duration / av.time_base if container.duration else None,
                 width=video.width if video else None,
                 height=video.height if video else None,
+                flaw=None if video else "no_video",
             )
     except (OSError, FFmpegError, ValueError):
-        return Header()
+        return Header(flaw="unreadable")
+
+
+def _moving_pictures(container: "InputContainer") -> "VideoStream | None":
+    """The first stream of them that can be decoded; the cover picture of a piece of music is none."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        if stream.codec_context and not stream.disposition & Disposition.attached_pic:
+            return stream
+    return None
 
 
 def serve() -> None:

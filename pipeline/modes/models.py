@@ -17,6 +17,7 @@ class ModelRules:
     Attributes:
         general_tokens: bounds of `max_tokens` in general analysis.
         segment_tokens: the same of segments; None where the model has none.
+        general_default, segment_default: `max_tokens` where none is said.
         prompt_tokens: most tokens of a prompt; of the newer models it is the context window.
         clipping: part of a video may be analysed.
         references: prompts may speak of reference images.
@@ -39,6 +40,8 @@ class ModelRules:
     time_array: bool = False
     unlimited: bool = False
     batches: bool = False
+    general_default: int = 4_096
+    segment_default: int = 32_768
 
 
 PEGASUS_1_5 = ModelRules((512, 98_304), (2_048, 98_304), prompt_tokens=261_120, batches=True)
@@ -66,6 +69,16 @@ def rules_of(model: str) -> ModelRules | None:
     if model in MODELS:
         return MODELS[model]
     return MODELS[NEWEST] if _version(model) > _version(NEWEST) else None
+
+
+def most_tokens(recipe: Recipe) -> int | None:
+    """What an answer may take at most; None where the model is not known."""
+    rules = rules_of(recipe.model)
+    if isinstance(recipe.max_tokens, int) or rules is None:
+        return recipe.max_tokens if isinstance(recipe.max_tokens, int) else None
+    if recipe.max_tokens == "unlimited" and rules.segment_tokens is not None:
+        return rules.segment_tokens[1]
+    return rules.segment_default if recipe.mode == "segments" else rules.general_default
 
 
 def model_problems(recipe: Recipe) -> Iterator[str]:

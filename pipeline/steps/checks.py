@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pipeline.client import Platform
 from pipeline.config import SyncSettings
 from pipeline.jobs import Job
-from pipeline.media.probe import Header, Prober, beyond_end, windows_of
+from pipeline.media.probe import Prober, beyond_end, windows_of
+from pipeline.models import Header
 from pipeline.steps.one_request import length_problem
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from pipeline.config import BatchSettings
+from pipeline.config import BatchSettings, UploadSettings
 from pipeline.jobs import Job
 from pipeline.models import Delivery, Recipe
 from pipeline.modes.models import rules_of
@@ -48,6 +48,12 @@ class Choice:
     def of(self, recipe: Recipe) -> Delivery:
         """The way of one question."""
         return self.otherwise if self.way == "batch" and batch_problem(recipe) else self.way
+
+    def uploading(self, settings: UploadSettings) -> UploadSettings:
+        """How videos are brought to the platform: a batch takes assets only."""
+        if self.way != "batch":
+            return settings
+        return settings.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
 
 
 def choose(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.media.probe import Header, Prober, beyond_end
-from pipeline.models import Recipe
+from pipeline.media.probe import Prober, beyond_end
+from pipeline.models import Header, Recipe
 from scripts.sample_videos.odd import tiny_video
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,252 @@
+"""`pipeline plan`: what `run` would do, what it would cost and how long it would take; spends nothing."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+import orjson
+from rich.console import Console
+
+from pipeline import log
+from pipeline.app import recipes_of, rows_of
+from pipeline.cli.exits import Exit
+from pipeline.cli.manifest import checked_manifest
+from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.streams import say
+from pipeline.cli.summary import one_line, platform_name
+from pipeline.client.account import WORDS
+from pipeline.config import API_KEY_VARIABLE, Settings
+from pipeline.plan import Money, Plan, Rejection, Schedule
+from pipeline.progress import duration, size
+from pipeline.runner import Row
+from pipeline.survey import Survey, survey
+
+GLANCE_S = 0.5
+
+
+@click.command()
+@settings_options
+def plan(config: Path | None, *, as_json: bool, **given: Any) -> int:
+    """Say what `run` would do with MANIFEST: videos, minutes, money, hours. Asks the platform nothing.
+
+    Files are looked at, not read: what their headers say is kept in the output folder, so that the next plan is quick.
+    """
+    return show_plan(config, given, as_json=as_json)
+
+
+def show_plan(config: Path | None, given: dict[str, Any], *, as_json: bool) -> Exit:
+    """Print a plan; the exit code is 1 where something of it cannot be done."""
+    settings = settings_from(config, given)
+    log.configure(settings.log)
+    recipes = recipes_of(settings)
+    with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
+        manifest, total = checked_manifest(settings, recipes, Path(spool))
+        found = Survey(Plan())
+        anyio.run(_watched, settings, lambda: rows_of(manifest.videos(), recipes), found, total, as_json)
+        unread = list(manifest.unread)
+    is_whole = not (found.plan.rejected or found.plan.failed_before or unread)
+    code = Exit.DONE if is_whole else Exit.SOME_FAILED
+    facts = _facts(settings, found, code) | {"unread": unread}
+    say([orjson.dumps(facts).decode()] if as_json else _lines(settings, found, unread))
+    return code
+
+
+async def _watched(
+    settings: Settings, rows: Callable[[], Iterator[Row]], found: Survey, total: int | None, as_json: bool
+) -> None:
+    """Survey, and say on stderr how far it is: at a glance on a terminal, a line now and then otherwise."""
+    console = Console(stderr=True)
+    live = console.is_terminal and not as_json
+    with console.status("counting") if live else nullcontext() as status:
+        async with anyio.create_task_group() as group:
+            tell = status.update if status else partial(console.print, soft_wrap=True, highlight=False, markup=False)
+            group.start_soon(_tell, found, total, tell, GLANCE_S if live else settings.run.plain_interval_s)
+            await survey(settings, rows, found)
+            group.cancel_scope.cancel()
+
+
+async def _tell(found: Survey, total: int | None, tell: Callable[[str], None], interval_s: float) -> None:
+    while True:
+        await anyio.sleep(interval_s)
+        rows = found.plan.rows
+        if found.choice is None:
+            tell(f"{rows:,} {f'of {total:,} ' if total else ''}rows counted")
+        else:
+            tell(f"{found.looked:,} of {rows:,} rows looked at")
+
+
+# --- for machines ----------------------------------------------------------------------------------------------------
+
+
+def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
+    plan = found.plan
+    assert found.choice is not None
+    assert found.schedule is not None
+    return {
+        "exit_code": int(code),
+        "rows": plan.rows,
+        "distinct_contents": plan.contents,
+        "distinct_contents_at_most": plan.contents + plan.taken_for_copies,
+        "already_done": plan.done,
+        "failed_before": plan.failed_before,
+        "under_way": plan.under_way,
+        "duplicates": plan.duplicates,
+        "rejected": sum(group.count for group in plan.rejections),
+        "rejected_by_reason": [asdict(group) for group in plan.rejections],
+        "to_upload_files": plan.upload_files,
+        "to_upload_bytes": plan.upload_bytes,
+        "to_analyse_videos": plan.videos,
+        "to_analyse_minutes": round(plan.minutes, 4),
+        "segment_definitions": plan.definitions,
+        "billed_minutes": round(plan.billed_minutes, 4),
+        "unknown_length_videos": plan.unknown_length,
+        "output_tokens_low": round(plan.tokens_low),
+        "output_tokens_high": round(plan.tokens_high),
+        "past_answers": plan.past_answers or 0,
+        **_money_facts(plan.cost, ""),
+        **(_money_facts(plan.remote_cost, "remote_") if settings.is_local else {}),
+        **_schedule_facts(found.schedule, ""),
+        **(_schedule_facts(found.remote_schedule, "remote_") if found.remote_schedule else {}),
+        "drawn_last_day": asdict(found.schedule.drawn),
+        "delivery": found.choice.way,
+        "delivery_reason": found.choice.reason,
+        "platform": platform_name(settings),
+    }
+
+
+def _money_facts(money: Money, of: str) -> dict[str, Any]:
+    is_known = not money.unpriced
+    prices = [{"model": model} | price.model_dump(mode="json") for model, price in sorted(money.prices.items())]
+    return {
+        f"{of}cost_low_usd": round(money.low_usd, 6) if is_known else None,
+        f"{of}cost_high_usd": round(money.high_usd, 6) if is_known else None,
+        f"{of}unpriced_models": sorted(money.unpriced),
+        f"{of}prices": prices,
+    }
+
+
+def _schedule_facts(schedule: Schedule, of: str) -> dict[str, Any]:
+    window = schedule.longest.binding
+    binding = window and {"unit": window.unit, "most": window.most, "window": schedule.span(window.length_s)}
+    return {
+        f"{of}hours": round(schedule.longest.seconds / 3600, 4) if schedule.is_limited else None,
+        f"{of}days": schedule.days if schedule.is_limited else None,
+        f"{of}binding_limit": binding,
+    }
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+def _lines(settings: Settings, found: Survey, unread: Sequence[str]) -> Iterator[str]:
+    plan = found.plan
+    assert found.choice is not None
+    assert found.schedule is not None
+    yield _label("rows", f"{plan.rows:,}, {_distinct(plan)}")
+    yield from (_label("", line) for line in _settled(plan))
+    yield _label("to upload", f"{_count(plan.upload_files, 'file')}, {size(plan.upload_bytes)}")
+    yield _label("to analyse", _analyses(plan))
+    yield _label("money", _money(plan.cost, plan))
+    yield _label("time", _time(found.schedule))
+    yield _label("delivery", f"{found.choice.way} ({found.choice.reason})")
+    forgotten = settings.is_local and settings.platform.kind == "auto"
+    name = platform_name(settings)
+    yield _label(
+        "platform", f"{name}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}; nothing was asked of it"
+    )
+    if settings.is_local and plan.remote_cost != plan.cost:
+        yield _label("elsewhere", f"on the remote platform: {_money(plan.remote_cost, plan, told_from=0)}")
+    if found.remote_schedule is not None and found.remote_schedule.longest.seconds:
+        yield _label("", f"under its limits (limits.tier {settings.limits.tier}): {_time(found.remote_schedule)}")
+    yield from _rejections(plan.rejections)
+    for sentence in unread:
+        yield f"not looked into: {one_line(sentence)}"
+
+
+def _label(name: str, text: str) -> str:
+    return f"{name:<11}{text}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _distinct(plan: Plan) -> str:
+    told = f"{plan.contents:,} distinct contents"
+    if not plan.taken_for_copies:
+        return told
+    at_most = plan.contents + plan.taken_for_copies
+    return f"{told}, at most {at_most:,}: {plan.taken_for_copies:,} look like copies and were not read whole"
+
+
+def _settled(plan: Plan) -> Iterator[str]:
+    counts = (
+        (plan.done, "already done"),
+        (plan.duplicates, "of the same content and question as another row: paid once"),
+        (plan.under_way, "asked for already, only to be collected"),
+        (plan.failed_before, "failed before: `pipeline retry` tries them again, `run` does not"),
+        (sum(group.count for group in plan.rejections), "would be rejected, see below"),
+    )
+    return (f"{count:,} {words}" for count, words in counts if count)
+
+
+def _analyses(plan: Plan) -> str:
+    parts = [_count(plan.videos, "video"), f"{plan.minutes:,.1f} min of video"]
+    if plan.definitions:
+        parts.append(f"{plan.definitions:,} segment definitions")
+    parts.append(f"{plan.billed_minutes:,.1f} min billed")
+    if plan.unknown_length:
+        parts.append(f"and {plan.unknown_length:,} of unknown length, whose minutes are in no sum here")
+    return ", ".join(parts)
+
+
+def _money(money: Money, plan: Plan, told_from: int | None = None) -> str:
+    if money.unpriced:
+        return f"unknown: no price is set for {', '.join(sorted(money.unpriced))}; see prices.models"
+    if not plan.videos:
+        return "$0.00"
+    if not money.high_usd:
+        return f"$0.00: {_sources(money)} charges nothing"
+    told_from = plan.past_answers if told_from is None else told_from
+    answers = "answers as long as earlier ones" if told_from else "answers from nothing to the token cap"
+    return f"${money.low_usd:,.2f} to ${money.high_usd:,.2f} ({answers}; prices of {_sources(money)})"
+
+
+def _sources(money: Money) -> str:
+    told = {f"{price.source}{f', {price.as_of}' if price.as_of else ''}" for price in money.prices.values()}
+    return " and ".join(sorted(told))
+
+
+def _time(schedule: Schedule) -> str:
+    """Such as `48 h 00 min until the last is asked for: minutes of video bind, 3,000 a day, so 3 days`."""
+    if not schedule.is_limited:
+        return "no limits hold: as fast as the platform and the line are"
+    longest = schedule.longest
+    drawn = f"; {schedule.drawn.minutes:,.1f} min were drawn in the last day" if schedule.drawn.minutes else ""
+    if longest.binding is None:
+        return f"the limits make nothing wait{drawn}"
+    window = longest.binding
+    what = "asset requests" if longest is schedule.uploads else WORDS[window.unit]
+    rate = f"{what} bind, {window.most:,g} {_a(schedule.span(window.length_s))}"
+    days = f", so {schedule.days} days or nights" if schedule.days > 1 else ""
+    return f"{duration(longest.seconds)} until the last is asked for: {rate}{days}{drawn}"
+
+
+def _a(span: str) -> str:
+    return f"an {span}" if span == "hour" else f"a {span}"
+
+
+def _rejections(groups: Sequence[Rejection]) -> Iterator[str]:
+    if groups:
+        yield "rejected, by reason:"
+    for group in groups:
+        yield f"  {group.count:,} x {group.code}: {one_line(group.message)}"
+        yield from (f"      {one_line(source)}" for source in group.sources)
+        if group.count > len(group.sources):
+            yield f"      and {group.count - len(group.sources):,} more"
