@@ -113,7 +113,9 @@ def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
         **(_money_facts(plan.remote_cost, "remote_") if settings.is_local else {}),
         **_schedule_facts(found.schedule, ""),
         **(_schedule_facts(found.remote_schedule, "remote_") if found.remote_schedule else {}),
-        "drawn_last_day": asdict(found.schedule.drawn),
+        "drawn_requests": found.schedule.drawn.requests,
+        "drawn_video_minutes": round(found.schedule.drawn.minutes, 4),
+        "drawn_output_tokens": round(found.schedule.drawn.tokens),
         "delivery": found.choice.way,
         "delivery_reason": found.choice.reason,
         "platform": platform_name(settings),
@@ -181,8 +183,9 @@ def _distinct(plan: Plan) -> str:
     told = f"{plan.contents:,} distinct contents"
     if not plan.taken_for_copies:
         return told
+    copies = _count(plan.taken_for_copies, "file")
     at_most = plan.contents + plan.taken_for_copies
-    return f"{told}, at most {at_most:,}: {plan.taken_for_copies:,} look like copies and were not read whole"
+    return f"{told} (at most {at_most:,}: {copies} taken for copies by size, beginning and end)"
 
 
 def _settled(plan: Plan) -> Iterator[str]:
