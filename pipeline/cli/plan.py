@@ -1,8 +1,10 @@
 """`pipeline plan`: what `run` would do, what it would cost and how long it would take; spends nothing."""
 
+import os
+import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,9 @@ from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.streams import say
 from pipeline.cli.summary import one_line, platform_name
 from pipeline.client.account import WORDS
+from pipeline.client.failures import gravest_failure
 from pipeline.config import API_KEY_VARIABLE, Settings
+from pipeline.errors import Interrupted
 from pipeline.plan import Money, Plan, Rejection, Schedule
 from pipeline.progress import duration, size
 from pipeline.runner import Row
@@ -60,15 +64,43 @@ def show_plan(config: Path | None, given: dict[str, Any], *, as_json: bool) -> E
 async def _watched(
     settings: Settings, rows: Callable[[], Iterator[Row]], found: Survey, total: int | None, as_json: bool
 ) -> None:
-    """Survey, and say on stderr how far it is: at a glance on a terminal, a line now and then otherwise."""
-    console = Console(stderr=True)
-    live = console.is_terminal and not as_json
-    with console.status("counting") if live else nullcontext() as status:
+    """Survey, with signals and progress at work.
+
+    Raises:
+        Interrupted: a signal ended it.
+        PipelineError: what `survey` raises.
+    """
+    is_over = False
+    with gravest_failure(), anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with anyio.create_task_group() as group:
-            tell = status.update if status else partial(console.print, soft_wrap=True, highlight=False, markup=False)
-            group.start_soon(_tell, found, total, tell, GLANCE_S if live else settings.run.plain_interval_s)
-            await survey(settings, rows, found)
+            group.start_soon(_heed, signals, group.cancel_scope)
+            with _telling(settings, as_json=as_json) as (tell, interval_s):
+                group.start_soon(_tell, found, total, tell, interval_s)
+                await survey(settings, rows, found)
+            is_over = True
             group.cancel_scope.cancel()
+    if not is_over:
+        raise Interrupted("stopped by a signal; nothing was begun, and what was seen of the files is kept")
+
+
+async def _heed(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    """The first signal ends it in order; the second at once, for there may be a disk that does not answer."""
+    async for _ in signals:
+        if scope.cancel_called:
+            os._exit(Exit.PAUSED)
+        scope.cancel()
+
+
+@contextmanager
+def _telling(settings: Settings, *, as_json: bool) -> Iterator[tuple[Callable[[str], None], float]]:
+    """How to say on stderr how far it is, and how often: at a glance on a terminal, a line now and then otherwise."""
+    console = Console(stderr=True)
+    if console.is_terminal and not as_json:
+        with console.status("counting") as status:
+            yield status.update, GLANCE_S
+    else:
+        tell = partial(console.print, soft_wrap=True, highlight=False, markup=False)
+        yield tell, settings.run.plain_interval_s
 
 
 async def _tell(found: Survey, total: int | None, tell: Callable[[str], None], interval_s: float) -> None:

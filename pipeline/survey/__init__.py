@@ -15,6 +15,7 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
+from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
 from pipeline.errors import LedgerError
 from pipeline.ledger import LedgerView
@@ -65,14 +66,15 @@ async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: S
         if ledger is not None:
             stack.callback(ledger.close)
         looker = Looker(ledger, stack.enter_context(SeenFiles(settings.output.dir)))
+        stack.callback(looker.keep)
         async for noted in _slices(rows(), looker.note):
             found.plan.rows += len(noted)
         found.plan.taken_for_copies = looker.copies.taken_for_copies
         found.choice = choose(settings.run.delivery, settings.recipe.model, found.plan.rows, settings.batch)
         sorter = Sorter(settings, found.plan, found.choice, ledger)
         async with Prober(settings.upload.probe_timeout_s, settings.upload.probe_processes) as prober:
-            await _sort_in(_slices(rows(), looker.look), looker, sorter, prober, found)
-        looker.keep()
+            with gravest_failure():
+                await _sort_in(_slices(rows(), looker.look), looker, sorter, prober, found)
     found.schedule = schedule_of(settings, found.plan)
     found.remote_schedule = remote_schedule_of(settings, found.plan)
 

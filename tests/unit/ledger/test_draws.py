@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import LedgerError
-from pipeline.ledger.draws import Draws
+from pipeline.ledger.draws import Draws, drawn_since
 from pipeline.models import Draw, Drawn
 
 DAY_S = 86_400.0
@@ -99,3 +99,20 @@ def test_what_is_learned_of_a_draw_is_told_to_others(opened: Callable[..., Draws
         with theirs.turn() as found:
             assert [(one.draw.minutes, one.at == 1.0e12) for one in found or ()] == [(1, False), (2, True)]
         assert minutes_of(other) == [1, 2, 3]
+
+
+def test_the_file_is_read_without_being_touched(opened: Callable[..., Draws], tmp_path: Path) -> None:
+    """What was drawn lately, by this account; where there is no file none is made, and what is no file is told."""
+    path = tmp_path / "limits.db"
+    assert drawn_since(path, "local", "analyze", 0) == []
+    assert not path.exists()
+    old, late = drawn(1, ago_s=20), drawn(2, ago_s=5)
+    with opened() as draws, draws.turn():
+        draws.add(old)
+        draws.add(late)
+    assert drawn_since(path, "local", "analyze", 0) == [old, late]
+    assert drawn_since(path, "local", "analyze", time.time() - 10) == [late]
+    assert drawn_since(path, "elsewhere", "analyze", 0) == drawn_since(path, "local", "upload", 0) == []
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(LedgerError, match="repair its permissions"):
+        drawn_since(path, "local", "analyze", 0)

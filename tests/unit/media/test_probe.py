@@ -4,11 +4,16 @@ import json
 import os
 from pathlib import Path
 
+import anyio
+import av
+import numpy as np
+import psutil
 import pytest
+from av.stream import Disposition
 
 from pipeline.media.probe import Prober, beyond_end
 from pipeline.models import Header, Recipe
-from scripts.sample_videos.odd import tiny_video
+from scripts.sample_videos.odd import audio_only, tiny_video
 
 pytestmark = pytest.mark.anyio
 
@@ -32,31 +37,93 @@ async def test_a_header_tells_length_and_size(film: Path) -> None:
     assert header.height
 
 
-async def test_what_is_no_video_has_no_header(film: Path, tmp_path: Path) -> None:
-    """Neither text nor a file that is gone says anything, and the next file is read all the same."""
-    text = tmp_path / "text.mp4"
+async def test_what_is_no_video_says_why(film: Path, tmp_path: Path) -> None:
+    """Neither text nor a file that is gone can be read, sound has no pictures, and the next file is read all the
+    same.
+    """
+    text, sound = tmp_path / "text.mp4", tmp_path / "sound.mp4"
     text.write_text("no video")
+    sound.write_bytes(audio_only())
     async with Prober(10) as prober:
-        assert await prober.header(str(text)) == Header()
-        assert await prober.header(str(tmp_path / "gone.mp4")) == Header()
-        assert (await prober.header(str(film))).duration_s
+        assert await prober.header(str(text)) == Header(flaw="unreadable")
+        assert await prober.header(str(tmp_path / "gone.mp4")) == Header(flaw="unreadable")
+        heard = await prober.header(str(sound))
+        assert (heard.flaw, heard.width) == ("no_video", None)
+        assert heard.duration_s == pytest.approx(2, abs=0.2)
+        assert (await prober.header(str(film))).flaw is None
 
 
-async def test_a_file_that_hangs_or_crashes_its_reader_is_unknown(film: Path, tmp_path: Path) -> None:
-    """Reading never takes longer than it may, and a crash costs the one answer only."""
+async def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    """Music with a picture attached holds no moving pictures."""
+    music = tmp_path / "music.mp4"
+    music.write_bytes(audio_only())
+    covered = tmp_path / "covered.mp4"
+    picture = np.zeros((360, 360, 3), np.uint8)
+    with av.open(str(music)) as given, av.open(str(covered), "w") as made:
+        sound = made.add_stream_from_template(given.streams.audio[0])
+        cover = made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 360, 360, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        made.mux(cover.encode(av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuvj420p")))
+        made.mux(cover.encode(None))
+        for packet in given.demux(given.streams.audio[0]):
+            if packet.dts is not None:
+                packet.stream = sound
+                made.mux(packet)
+    async with Prober(10) as prober:
+        assert (await prober.header(str(covered))).flaw == "no_video"
+
+
+async def test_a_file_that_hangs_or_crashes_its_reader_costs_itself_alone(film: Path, tmp_path: Path) -> None:
+    """Reading never takes longer than it may, and whoever is read at the same time or next is read all the same."""
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
-    async with Prober(0.3) as prober:
-        assert await prober.header(str(pipe)) == Header()
-    async with Prober(10) as prober:
+    found: dict[str, Header] = {}
+
+    async def read(prober: Prober, path: Path) -> None:
+        found[path.name] = await prober.header(str(path))
+
+    async with Prober(0.5, processes=2) as prober:
+        await prober.header(str(film))  # whose process is there now
+        async with anyio.create_task_group() as group:
+            group.start_soon(read, prober, pipe)
+            group.start_soon(read, prober, film)
+        assert found["pipe.mp4"] == Header(flaw="timeout")
+        assert found["film.mp4"].duration_s
+    async with Prober(30, processes=1) as prober:
+        async with anyio.create_task_group() as group:
+            group.start_soon(read, prober, pipe)
+            while not (readers := _readers()):
+                await anyio.sleep(0.01)
+            for reader in readers:
+                reader.kill()
+        assert found["pipe.mp4"] == Header(flaw="unreadable")
         assert (await prober.header(str(film))).duration_s
-        assert prober._process is not None
-        prober._process.kill()
-        await prober._process.wait()
-        assert await prober.header(str(film)) == Header()
-        assert (await prober.header(str(film))).duration_s
-        last = prober._process
-    assert last.returncode is not None
+        (last,) = _readers()
+    assert not last.is_running()
+
+
+async def test_as_many_headers_are_read_at_once_as_there_are_processes(film: Path) -> None:
+    """Processes are started as they are needed, never more than allowed, and end with the prober."""
+    found: list[Header] = []
+
+    async def read(prober: Prober) -> None:
+        found.append(await prober.header(str(film)))
+
+    async with Prober(30, processes=2) as prober:
+        await read(prober)
+        assert len(_readers()) == 1
+        async with anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(read, prober)
+        assert len(_readers()) == 2
+    assert _readers() == []
+    assert len({header.duration_s for header in found}) == 1
+
+
+def _readers() -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [child for child in children if any("pipeline.media.probe" in word for word in child.cmdline())]
 
 
 WITHIN: list[dict[str, float]] = [
