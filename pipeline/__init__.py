@@ -18,8 +18,8 @@ What one video lives through; states are facts in the past tense, so that a cras
 The rooms, from the top floor down; imports only go down:
 
 - cli: the commands; app: opens and closes every resource of a run
-- runner: the one task group; server: the embedded platform, a house of its own
-- steps: the life of a video; recipes: what is asked of each; progress: how far a run is
+- runner: the one task group; survey: what a run would work through; server: the embedded platform, a house of its own
+- steps: the life of a video; recipes: what is asked of each; plan: what it comes to; progress: how far a run is
 - client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
 - config, log; jobs: the state machine; models; errors
 

@@ -7,6 +7,7 @@ nothing is known. Nobody pays for starting one but who asks.
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from subprocess import DEVNULL
@@ -64,45 +65,74 @@ class Prober:
         Args:
             path: as the operating system spells it.
         """
+        (found,) = await self.headers([path])
+        return found
+
+    async def headers(self, paths: Sequence[str]) -> list[Header]:
+        """The same of several files, one after the other in one process: a message for each costs as much as a look."""
         async with self._turns:
-            reader = self._idle.pop() if self._idle else Reader()
-            line = b""
-            flaw: Flaw = "timeout"
+            reader = self._idle.pop() if self._idle else Reader(self._timeout_s)
+            found: list[Header] = []
             try:
-                with anyio.move_on_after(self._timeout_s):
-                    line = await reader.ask(path)
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead, OSError):
-                flaw = "unreadable"  # it has crashed on this file, or cannot be started
+                while len(found) < len(paths):
+                    found += await reader.headers(paths[len(found) :])
             finally:
-                if not line:  # an answer that comes late would be taken for that of the next file
-                    await reader.end()
                 self._idle.append(reader)
-        return Header(**json.loads(line)) if line else Header(flaw=flaw)
+        return found
 
 
 class Reader:
     """One process that reads headers, one after the other; started when it is first asked, and again after its end."""
 
-    def __init__(self) -> None:
-        self.process: Process | None = None
+    def __init__(self, timeout_s: float) -> None:
+        """Prepare to ask.
 
-    async def ask(self, path: str) -> bytes:
-        """The process's answer, a line of JSON."""
-        if self.process is None or self.process.returncode is not None:
+        Args:
+            timeout_s: for one file.
+        """
+        self._timeout_s = timeout_s
+        self._process: Process | None = None
+
+    async def headers(self, paths: Sequence[str]) -> list[Header]:
+        """Of files in this order, as far as to the first one that costs the process its life."""
+        found: list[Header] = []
+        answers: BufferedByteReceiveStream | None = None
+        is_in_step = False
+        try:
+            while len(found) < len(paths):
+                line = b""
+                flaw: Flaw = "timeout"
+                try:
+                    with anyio.move_on_after(self._timeout_s):
+                        answers = answers or await self._ask(paths)
+                        line = await answers.receive_until(b"\n", MAX_ANSWER_BYTES)
+                except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead, OSError):
+                    flaw = "unreadable"  # it has crashed on this file, or cannot be started
+                if not line:
+                    return [*found, Header(flaw=flaw)]
+                found.append(Header(**json.loads(line)))
+            is_in_step = True
+        finally:
+            if not is_in_step:  # an answer that comes late would be taken for that of the next file
+                await self.end()
+        return found
+
+    async def _ask(self, paths: Sequence[str]) -> BufferedByteReceiveStream:
+        if self._process is None or self._process.returncode is not None:
             await self.end()
-            self.process = await anyio.open_process(
+            self._process = await anyio.open_process(
                 [sys.executable, "-c", _PROGRAM, *sys.path],
                 stderr=DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for the run
             )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        await self.process.stdin.send(os.fsencode(path).hex().encode() + b"\n")
-        return await BufferedByteReceiveStream(self.process.stdout).receive_until(b"\n", MAX_ANSWER_BYTES)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        await self._process.stdin.send(b"".join(os.fsencode(path).hex().encode() + b"\n" for path in paths))
+        return BufferedByteReceiveStream(self._process.stdout)
 
     async def end(self) -> None:
         """Let go of the process, whatever it is at."""
-        process, self.process = self.process, None
+        process, self._process = self._process, None
         if process is not None:
             with anyio.CancelScope(shield=True):
                 if process.returncode is None:

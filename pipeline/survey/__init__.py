@@ -7,7 +7,6 @@ taken for new, even where it was only moved.
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -21,32 +20,17 @@ from pipeline.errors import LedgerError
 from pipeline.ledger import LedgerView
 from pipeline.ledger.headers import SeenFiles
 from pipeline.media.probe import Prober
-from pipeline.plan import Plan, Schedule
-from pipeline.steps.delivery import Choice, choose
+from pipeline.steps.delivery import choose
+from pipeline.survey.found import Survey
 from pipeline.survey.looking import Look, Looker, Row
-from pipeline.survey.sorting import Candidate, Sorter
+from pipeline.survey.reading import Reading
+from pipeline.survey.sorting import Sorter
 from pipeline.survey.timing import remote_schedule_of, schedule_of
+
+__all__ = ["Survey", "survey"]
 
 T = TypeVar("T")
 SLICE = 256  # rows looked at in one hop to a worker thread
-
-
-@dataclass(slots=True)
-class Survey:
-    """A plan and everything beside it.
-
-    Attributes:
-        looked: rows sorted in so far.
-        choice: how questions would be asked; known once the rows are counted.
-        schedule: under the limits that hold.
-        remote_schedule: under those of the remote platform, where the embedded one is asked and has others.
-    """
-
-    plan: Plan
-    looked: int = 0
-    choice: Choice | None = None
-    schedule: Schedule | None = None
-    remote_schedule: Schedule | None = None
 
 
 async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: Survey) -> None:
@@ -91,21 +75,8 @@ async def _sort_in(
     slices: AsyncIterator[list[Look]], looker: Looker, sorter: Sorter, prober: Prober, found: Survey
 ) -> None:
     """Let every row count; headers are read beside that."""
-    reading = anyio.Semaphore(2 * prober.processes)
-
-    async def read_and_judge(candidate: Candidate) -> None:
-        look = candidate.look
-        assert look.video.path is not None
-        assert look.stamp is not None
-        try:
-            header = await prober.header(look.video.path)
-        finally:
-            reading.release()
-        looker.saw(look.video.path, look.stamp, header)
-        sorter.judge(candidate, header)
-        found.looked += 1
-
     async with anyio.create_task_group() as group:
+        reading = Reading(looker, sorter, prober, found, group)
         async for looks in slices:
             for look in looks:
                 if (candidate := sorter.candidate(look)) is None:
@@ -114,8 +85,8 @@ async def _sort_in(
                     sorter.judge(candidate, header)
                     found.looked += 1
                 else:
-                    await reading.acquire()
-                    group.start_soon(read_and_judge, candidate)
+                    await reading.add(candidate)
+        await reading.begin()
 
 
 async def _slices(rows: Iterator[Row], look: Callable[[list[Row]], list[T]]) -> AsyncIterator[list[T]]:

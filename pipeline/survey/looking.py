@@ -64,10 +64,10 @@ class Looker:
         self.keep()
         return looks
 
-    def saw(self, path: str, stamp: FileStamp, header: Header) -> None:
+    def saw(self, look: Look, header: Header) -> None:
         """A header was read. Flaws other than its content's may be mended without a trace in the stamp."""
-        if header.flaw in (None, "no_video"):
-            self._fresh.append(Seen(path, stamp, header))
+        if look.video.path is not None and look.stamp is not None and header.flaw in (None, "no_video"):
+            self._fresh.append(Seen(look.video.path, look.stamp, header))
 
     def keep(self) -> None:
         """Write down what was seen since the last time."""

@@ -30,6 +30,12 @@ class Candidate:
     held: HeldAsset | None
 
     @property
+    def path(self) -> str:
+        """Of its file."""
+        assert self.look.video.path is not None
+        return self.look.video.path
+
+    @property
     def is_held(self) -> bool:
         """Whether nothing has to be brought to the platform."""
         return self.held is not None and self.held.asset_id is not None

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from benchmarks import feed, limits, report, tasks, upload
+from benchmarks import feed, limits, plans, report, tasks, upload
 
 Benchmark = Callable[[argparse.Namespace], str]
 
@@ -39,7 +39,17 @@ def _limits(options: argparse.Namespace) -> str:
     return limits.run(sizes)
 
 
-BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed, "limits": _limits}
+def _plan(options: argparse.Namespace) -> str:
+    return plans.run(plans.Sizes(options.files))
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "upload": _upload,
+    "tasks": _tasks,
+    "feed": _feed,
+    "limits": _limits,
+    "plan": _plan,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         ("few-rows", 10, "feed: the rows of the short manifest"),
         ("videos", 500, "limits: how many videos of mixed length"),
         ("hours", 5, "limits: how many hours of the account they fill"),
+        ("files", 10_000, "plan: how many videos the archive has"),
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")

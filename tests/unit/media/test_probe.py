@@ -103,6 +103,20 @@ async def test_a_file_that_hangs_or_crashes_its_reader_costs_itself_alone(film: 
     assert not last.is_running()
 
 
+async def test_several_files_in_one_message_are_answered_in_their_order(film: Path, tmp_path: Path) -> None:
+    """Also around those that hang: what comes behind them is read by the next process."""
+    pipes = [tmp_path / "first.mp4", tmp_path / "second.mp4"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    gone = tmp_path / "gone.mp4"
+    async with Prober(0.7, processes=1) as prober:
+        await prober.header(str(film))
+        paths = [film, pipes[0], gone, pipes[1], film]
+        flaws = [header.flaw for header in await prober.headers([str(path) for path in paths])]
+        assert await prober.headers([]) == []
+    assert flaws == [None, "timeout", "unreadable", "timeout", None]
+
+
 async def test_as_many_headers_are_read_at_once_as_there_are_processes(film: Path) -> None:
     """Processes are started as they are needed, never more than allowed, and end with the prober."""
     found: list[Header] = []

@@ -10,6 +10,7 @@ SCRIPT = Path(__file__).parents[3] / "scripts" / "bench"
 UPLOAD = ["--size-mib", "9", "--rival-mib", "9", "--chunk-mib", "4", "--rounds", "1"]
 TASKS = ["--tasks", "6", "--rival-tasks", "3", "--workers", "4", "--rival-workers", "2", "--seconds", "0.1"]
 LIMITS = ["--videos", "8", "--hours", "2", "--hour-seconds", "1", "--rival-at-once", "2", "--windows", "fixed"]
+PLAN = ["--files", "12"]
 FEED = ["--rows", "40", "--few-rows", "3"]
 
 
@@ -19,6 +20,7 @@ FEED = ["--rows", "40", "--few-rows", "3"]
         ("upload", UPLOAD, ["this client", "AsyncTwelveLabs.upload_file", "of the link"]),
         ("tasks", TASKS, ["requests/task", "plain loop over AsyncTwelveLabs"]),
         ("limits", LIMITS, ["of the limit", "2 at once, Retry-After obeyed"]),
+        ("plan", PLAN, ["pipeline plan, again", "one PyAV open after the other"]),
         ("feed", FEED, ["rows/s", "to its first upload"]),
     ],
 )

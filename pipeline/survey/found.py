@@ -1,0 +1,24 @@
+"""What a survey finds out."""
+
+from dataclasses import dataclass
+
+from pipeline.plan import Plan, Schedule
+from pipeline.steps.delivery import Choice
+
+
+@dataclass(slots=True)
+class Survey:
+    """A plan and everything beside it.
+
+    Attributes:
+        looked: rows sorted in so far.
+        choice: how questions would be asked; known once the rows are counted.
+        schedule: under the limits that hold.
+        remote_schedule: under those of the remote platform, where the embedded one is asked and has others.
+    """
+
+    plan: Plan
+    looked: int = 0
+    choice: Choice | None = None
+    schedule: Schedule | None = None
+    remote_schedule: Schedule | None = None
