@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.client.windows import Unit, Window, amount
+from pipeline.client.windows import Window, amount
 from pipeline.models import Draw, Drawn
 
 # Shares of the whole that are smaller than this are none.
@@ -103,17 +103,18 @@ def _last_s(windows: Sequence[Window], total: Draw, drawn: Sequence[Drawn], now:
 
 def _lane(window: Window, total: Draw, drawn: Sequence[Drawn], now: float) -> _Lane:
     lane = _Lane(window.most, window.length_s, amount(total, window.unit))
-    for at, quantity in _binned(drawn, window.unit, min(BIN_S, window.length_s / 60)):
+    before = [(min(one.at, now), amount(one.draw, window.unit)) for one in drawn]  # what has not left yet does now
+    for at, quantity in _binned(before, min(BIN_S, window.length_s / 60)):
         if at + window.length_s > now:
             lane.take(at - now, quantity)
     return lane
 
 
-def _binned(drawn: Sequence[Drawn], unit: Unit, bin_s: float) -> Iterable[tuple[float, float]]:
+def _binned(drawn: Iterable[tuple[float, float]], bin_s: float) -> Iterable[tuple[float, float]]:
     """The moments of draws, and how much in each of them, the earliest first."""
     bins: dict[int, tuple[float, float]] = {}
-    for one in drawn:
-        number = int(one.at // bin_s)
-        latest, quantity = bins.get(number, (one.at, 0.0))
-        bins[number] = (max(latest, one.at), quantity + amount(one.draw, unit))
+    for at, quantity in drawn:
+        number = int(at // bin_s)
+        latest, so_far = bins.get(number, (at, 0.0))
+        bins[number] = (max(latest, at), so_far + quantity)
     return [bins[number] for number in sorted(bins)]

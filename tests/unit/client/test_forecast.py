@@ -1,5 +1,7 @@
 """How long limits make a run take."""
 
+import math
+
 import pytest
 
 from pipeline.client.forecast import NO_WAIT, forecast
@@ -53,6 +55,7 @@ def test_requests_leave_at_even_intervals_within_a_minute() -> None:
         ([(-1000, 2000), (-500, 1000)], 3001, 2 * DAY - 1000),
         ([(-DAY - 1, 3000)], 3000, 0),
         ([(-1000, 5000)], 3000, DAY - 1000),  # the limit was higher then
+        ([(math.inf, 3000)], 3000, DAY),  # it has not left yet
     ],
 )
 def test_what_was_drawn_before_keeps_its_place_until_it_leaves(
