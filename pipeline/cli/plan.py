@@ -250,7 +250,8 @@ def _money(money: Money, plan: Plan, told_from: int | None = None) -> str:
         return f"$0.00: {_sources(money)} charges nothing"
     told_from = plan.past_answers if told_from is None else told_from
     answers = "answers as long as earlier ones" if told_from else "answers from nothing to the token cap"
-    return f"${money.low_usd:,.2f} to ${money.high_usd:,.2f} ({answers}; prices of {_sources(money)})"
+    told = f"${money.low_usd:,.2f} to ${money.high_usd:,.2f} ({answers}; prices of {_sources(money)})"
+    return f"{told}, and the minutes of {plan.unknown_length:,} unknown" if plan.unknown_length else told
 
 
 def _sources(money: Money) -> str:

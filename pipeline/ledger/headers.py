@@ -78,7 +78,7 @@ class SeenFiles:
                 (os.fsencode(path), stamp.size_bytes, stamp.mtime_ns),
             ).fetchone()
         except sqlite3.Error as error:
-            log.warning("headers.unread", reason=str(error))
+            log.debug("headers.unread", reason=str(error))
             return None
         return None if row is None else Seen(path, stamp, _header_of(row[0]), row[1])
 

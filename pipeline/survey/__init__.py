@@ -59,6 +59,7 @@ async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: S
         async with Prober(settings.upload.probe_timeout_s, settings.upload.probe_processes) as prober:
             with gravest_failure():
                 await _sort_in(_slices(rows(), looker.look), looker, sorter, prober, found)
+    found.plan.rows = found.looked  # a folder may have grown meanwhile
     found.schedule = schedule_of(settings, found.plan)
     found.remote_schedule = remote_schedule_of(settings, found.plan)
 
