@@ -142,9 +142,9 @@ def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
         "output_tokens_high": round(plan.tokens_high),
         "past_answers": plan.past_answers or 0,
         **_money_facts(plan.cost, ""),
-        **(_money_facts(plan.remote_cost, "remote_") if settings.is_local else {}),
+        **_money_facts(plan.remote_cost if settings.is_local else None, "remote_"),
         **_schedule_facts(found.schedule, ""),
-        **(_schedule_facts(found.remote_schedule, "remote_") if found.remote_schedule else {}),
+        **_schedule_facts(found.remote_schedule, "remote_"),
         "drawn_requests": found.schedule.drawn.requests,
         "drawn_video_minutes": round(found.schedule.drawn.minutes, 4),
         "drawn_output_tokens": round(found.schedule.drawn.tokens),
@@ -154,24 +154,28 @@ def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
     }
 
 
-def _money_facts(money: Money, of: str) -> dict[str, Any]:
-    is_known = not money.unpriced
-    prices = [{"model": model} | price.model_dump(mode="json") for model, price in sorted(money.prices.items())]
+def _money_facts(money: Money | None, of: str) -> dict[str, Any]:
+    """The same names whatever is known; None is not asked."""
+    prices = {} if money is None else money.prices
+    is_known = money is not None and not money.unpriced
     return {
-        f"{of}cost_low_usd": round(money.low_usd, 6) if is_known else None,
-        f"{of}cost_high_usd": round(money.high_usd, 6) if is_known else None,
-        f"{of}unpriced_models": sorted(money.unpriced),
-        f"{of}prices": prices,
+        f"{of}cost_low_usd": round(money.low_usd, 6) if money and is_known else None,
+        f"{of}cost_high_usd": round(money.high_usd, 6) if money and is_known else None,
+        f"{of}unpriced_models": sorted(money.unpriced) if money else [],
+        f"{of}prices": [{"model": model} | prices[model].model_dump(mode="json") for model in sorted(prices)],
     }
 
 
-def _schedule_facts(schedule: Schedule, of: str) -> dict[str, Any]:
-    window = schedule.longest.binding
-    binding = window and {"unit": window.unit, "most": window.most, "window": schedule.span(window.length_s)}
+def _schedule_facts(schedule: Schedule | None, of: str) -> dict[str, Any]:
+    """The same names whatever holds; None is not asked."""
+    limited = schedule if schedule and schedule.is_limited else None
+    window = limited and limited.longest.binding
     return {
-        f"{of}hours": round(schedule.longest.seconds / 3600, 4) if schedule.is_limited else None,
-        f"{of}days": schedule.days if schedule.is_limited else None,
-        f"{of}binding_limit": binding,
+        f"{of}hours": round(limited.longest.seconds / 3600, 4) if limited else None,
+        f"{of}days": limited.days if limited else None,
+        f"{of}binding_limit": {"unit": window.unit, "most": window.most, "window": limited.span(window.length_s)}
+        if limited and window
+        else None,
     }
 
 

@@ -152,6 +152,8 @@ def test_a_price_is_told_before_there_is_an_account(plan, tmp_path: Path) -> Non
     )
     assert [price["source"] for price in there["prices"]] == ["twelvelabs.io/pricing"]
     assert here["remote_hours"] == there["hours"]
+    assert (there["remote_cost_low_usd"], there["remote_hours"]) == (None, None)
+    assert here.keys() == there.keys()
 
 
 def test_a_model_without_a_price_has_no_sum(plan, tmp_path: Path) -> None:
