@@ -308,15 +308,16 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, limit: Callable[[Path], Any])
     write_videos(tmp_path / "archive", 40)
     out = tmp_path / "out"
     arguments = ("run", tmp_path / "archive", "--prompt", "x" * 4000, "--out", out)
-    data = {"PIPELINE_SERVER__DATA": str(tmp_path / "platform")}
     try:
-        with limit(out) as limited:
-            done = pipeline(*arguments, env=data, before=limited)
-            assert done.code == 3
-            assert "what was saved before is intact" in done.out
-        with closing(sqlite3.connect(out / "ledger.db")) as ledger:
-            assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert pipeline(*arguments, env=data).code == 0
+        # the platform is a process of its own, whose files may grow
+        with platform(tmp_path, engine="echo") as served:
+            with limit(out) as limited:
+                done = pipeline(*arguments, env=served.env, before=limited)
+                assert done.code == 3
+                assert "what was saved before is intact" in done.out
+            with closing(sqlite3.connect(out / "ledger.db")) as ledger:
+                assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert pipeline(*arguments, env=served.env).code == 0
         assert len({line["source"] for line in lines(out / "results.jsonl")}) == 40
         assert len(lines(out / "results.jsonl")) == 40
     finally:
