@@ -8,7 +8,8 @@ from pipeline.client.account import Account
 from pipeline.errors import UnexpectedResponse
 from pipeline.jobs import Job, State
 from pipeline.models import Draw
-from pipeline.modes.envelope import unwrap
+from pipeline.modes.envelope import Envelope, unwrap
+from pipeline.steps.purse import Purse
 
 # How much one more answer moves the expectation: the last twenty or so decide.
 WEIGHT = 0.1
@@ -16,17 +17,19 @@ WEIGHT = 0.1
 
 @dataclass(slots=True)
 class Drawing:
-    """Takes room on the account before a question is asked, and gives back what it did not need.
+    """Takes room on the account, and in the budget, before a question is asked, and gives back what it did not need.
 
     Attributes:
         expected_tokens: of the next answer.
+        purse: the budget; None where there is none.
     """
 
     account: Account
     expected_tokens: float
+    purse: Purse | None = None
 
     async def admit(self, job: Job, *, requests: float = 1) -> None:
-        """Wait until the account has room for this question.
+        """Wait until the budget and the account have room for this question.
 
         Whether segment definitions multiply what is counted is documented for prices only, so they do not here.
 
@@ -35,11 +38,14 @@ class Drawing:
             requests: that it takes; those that leave together with others take none of their own.
 
         Raises:
-            LimitReached: that would take longer than a run should wait.
+            LimitReached, BudgetReached: that would take longer than a run should wait.
+            TaskFailed: what it would take of the budget is not known.
         """
         window_s = job.recipe.window_s(job.duration_s) or 0.0
         most = job.recipe.max_tokens
         tokens = min(self.expected_tokens, most) if isinstance(most, int) else self.expected_tokens
+        if self.purse is not None:  # first: a draw counts from the moment it is made
+            await self.purse.reserve(job, tokens)
         await self.account.admit(Draw(requests=requests, minutes=window_s / 60, tokens=tokens), job.key)
 
     @contextmanager
@@ -54,19 +60,23 @@ class Drawing:
             raise
 
     def settle(self, job: Job) -> None:
-        """What the account owes a job is known from what became of it; of one that is still submitted it is not."""
-        if job.state is State.SUBMITTED or not self.account.is_limited:
+        """What the account and the budget owe a job is known from what became of it; of one that is still submitted it
+        is not.
+        """
+        if job.state is State.SUBMITTED or not (self.account.is_limited or self.purse):
             return
-        tokens = _output_tokens(job.raw) if job.state is State.ANALYZED else None
-        if tokens is None:
+        answer = _answer(job.raw) if job.state is State.ANALYZED else None
+        if answer is None:
             self.account.release(job.key)
         else:
-            self.expected_tokens += WEIGHT * (tokens - self.expected_tokens)
-            self.account.settle(job.key, tokens)
+            self.expected_tokens += WEIGHT * (answer.output_tokens - self.expected_tokens)
+            self.account.settle(job.key, answer.output_tokens)
+        if self.purse is not None:
+            self.purse.settle(job, answer)
 
 
-def _output_tokens(raw: str) -> int | None:
+def _answer(raw: str) -> Envelope | None:
     try:
-        return unwrap(raw).output_tokens
+        return unwrap(raw)
     except UnexpectedResponse:
         return None
