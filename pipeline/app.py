@@ -110,14 +110,10 @@ class Run:
             rows: videos and their recipes.
             collect: first what earlier runs paid for.
         """
-        purse, tokens = self._drawing.purse, self._drawing.expected_tokens
-        if purse is not None:
-            await purse.square(tokens)
+        await self._drawing.begin()
         await self.runner.run(rows, self._settings.scope if collect else None)
         await self.ledger.settle()  # whoever was stopped while its record was on the way to the disk did not wait
-        if purse is not None:  # whoever was stopped before it asked has something reserved
-            await purse.square(tokens)
-            self.budget = await purse.standings()
+        self.budget = await self._drawing.end()
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:

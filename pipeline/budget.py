@@ -187,7 +187,9 @@ def span_shown(span: Span, day_s: float) -> str:
 def _number(unit: Unit, amount: float) -> str:
     if unit == "usd":
         return f"${amount:,.4f}" if 0 < amount < 1 else f"${amount:,.2f}"
-    return f"{amount:,.1f}" if unit == "minutes" else f"{amount:,.0f}"
+    if unit == "minutes":
+        return f"{amount:,.2f}" if 0 < amount < 10 else f"{amount:,.1f}"
+    return f"{amount:,.0f}"
 
 
 def reached(

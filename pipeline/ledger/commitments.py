@@ -23,6 +23,8 @@ from pipeline.ledger.group_commit import GroupCommit
 _SCHEMA = Path(__file__).with_name("budget.sql")
 # Two processes may make the same file in the same moment.
 _PATIENCE_S, _AGAIN_S = 10.0, 0.05
+# Answers by which the next one is expected.
+_RECENT = 20
 
 log = structlog.get_logger()
 
@@ -121,6 +123,15 @@ class Commitments:
     def standings(self) -> "Future[list[Standing]]":
         """Where every cap stands."""
         return self._commits.submit(lambda db: [self._purview.standing(db, cap) for cap in self._caps])
+
+    def usual_tokens(self) -> "Future[float | None]":
+        """What recent answers took on average; None where there is none."""
+        sql = (
+            "SELECT avg(tokens) FROM (SELECT tokens FROM commitments"
+            " WHERE scope = ? AND folder = ? AND NOT open AND tokens > 0 ORDER BY id DESC LIMIT ?)"
+        )
+        values = (self._purview.scope, self._folder, _RECENT)
+        return self._commits.submit(lambda db: db.execute(sql, values).fetchone()[0])
 
     # --- squaring with the ledger ----------------------------------------------------------------------------------
 

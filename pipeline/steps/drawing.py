@@ -1,9 +1,10 @@
 """What a question draws on the account: requests and minutes are known beforehand, tokens once it is answered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pipeline.budget import Standing
 from pipeline.client.account import Account
 from pipeline.errors import UnexpectedResponse
 from pipeline.jobs import Job, State
@@ -27,6 +28,19 @@ class Drawing:
     account: Account
     expected_tokens: float
     purse: Purse | None = None
+
+    async def begin(self) -> None:
+        """Know of what earlier runs spent and reserved, and what their answers took, before anything is asked."""
+        if self.purse is not None:
+            await self.purse.square(self.expected_tokens)
+            self.expected_tokens = await self.purse.usual_tokens() or self.expected_tokens
+
+    async def end(self) -> Sequence[Standing]:
+        """Release what was reserved for questions that were stopped before they left; where the caps stand then."""
+        if self.purse is None:
+            return ()
+        await self.purse.square(self.expected_tokens)
+        return await self.purse.standings()
 
     async def admit(self, job: Job, *, requests: float = 1) -> None:
         """Wait until the budget and the account have room for this question.

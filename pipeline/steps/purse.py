@@ -122,6 +122,10 @@ class Purse:
                 return
         self._wake_first()
 
+    async def usual_tokens(self) -> float | None:
+        """What answers of earlier runs took on average; None where there is none."""
+        return await self._commitments.usual_tokens()
+
     async def standings(self) -> list[Standing]:
         """Where every cap stands."""
         return await self._commitments.standings()
