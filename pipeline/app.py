@@ -285,9 +285,12 @@ async def cancel(
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
         platform = await _platform(stack, settings, key)
         try:
-            return found, await cancel_jobs(ledger, platform, found)
+            done = await cancel_jobs(ledger, platform, found)
         finally:  # whatever ended it early: what was canceled until then is told
             await writer.settle()
+        if (purse := await _purse(stack, settings, ledger, "")) is not None:
+            await purse.square(settings.effective_limits.tokens_per_answer)
+        return found, done
 
 
 def _assemble(
@@ -308,7 +311,7 @@ def _assemble(
         upload = upload.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
     files = anyio.CapacityLimiter(upload.files)
-    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
+    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic, lambda: runner.stopped_by)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer, purse)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)

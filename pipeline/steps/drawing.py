@@ -58,7 +58,7 @@ class Drawing:
         window_s = job.recipe.window_s(job.duration_s) or 0.0
         most = job.recipe.max_tokens
         tokens = min(self.expected_tokens, most) if isinstance(most, int) else self.expected_tokens
-        if self.purse is not None:  # first: a draw counts from the moment it is made
+        if self.purse is not None:  # first: who waits for the budget keeps no place on the account
             await self.purse.reserve(job, tokens)
         await self.account.admit(Draw(requests=requests, minutes=window_s / 60, tokens=tokens), job.key)
 
@@ -67,10 +67,14 @@ class Drawing:
         """Have what the job holds on the account settled by what a step makes of it; where the step raises, nothing
         more is expected of the job, and the estimate stays.
         """
+        if self.purse is not None and job.state is State.SUBMITTED:
+            self.purse.expect(job.key)
         try:
             yield self.settle
         except BaseException:
             self.account.release(job.key)
+            if self.purse is not None:
+                self.purse.let_go(job.key)
             raise
 
     def settle(self, job: Job) -> None:

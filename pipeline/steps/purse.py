@@ -35,6 +35,8 @@ from pipeline.steps.cancel import unanswered
 LOOK_S = 0.2
 # How many of those that wait are looked at, so that small ones go by a large one.
 LOOK_BEHIND = 64
+# So many that do not fit, with nothing awaited that may free room, tell enough of all that follow.
+ENOUGH = 32
 
 log = structlog.get_logger()
 
@@ -82,6 +84,7 @@ class Purse:
         self._prices = prices
         self._scope = scope
         self._queue: list[_Waiting] = []
+        self._awaited: set[str] = set()
         self._at_rest = 0
         self._closed: BudgetReached | None = None
 
@@ -111,6 +114,7 @@ class Purse:
 
     def settle(self, job: Job, answer: Envelope | None) -> None:
         """What is reserved for a job is squared with what has become of it, if anything has."""
+        self.let_go(job.key)
         match fate(job):
             case "answered":
                 self._commitments.settle(job.key, job.attempt, None if answer is None else self._took(job, answer))
@@ -119,7 +123,15 @@ class Purse:
             case "free":
                 self._commitments.release(job.key)
             case "awaited":
-                return
+                pass
+
+    def expect(self, key: str) -> None:
+        """The answer of a job that was asked before, perhaps by an earlier run, is waited for."""
+        self._awaited.add(key)
+
+    def let_go(self, key: str) -> None:
+        """Nothing more comes of a job now: what is reserved for it stays, and nobody need wait for it to be freed."""
+        self._awaited.discard(key)
         self._wake_first()
 
     async def usual_tokens(self) -> float | None:
@@ -134,11 +146,10 @@ class Purse:
         while not waiting.reserved:
             if self._closed is not None:
                 raise self._closed
-            is_first = self._queue[0] is waiting
-            with anyio.move_on_after(LOOK_S if is_first else math.inf):
+            with anyio.move_on_after(LOOK_S if self._is_first(waiting) else math.inf):
                 await waiting.news.wait()
             waiting.news = anyio.Event()
-            if self._queue[0] is waiting and self._closed is None:
+            if self._is_first(waiting) and self._closed is None:
                 await self._look(self._queue[:LOOK_BEHIND])
                 await self._close_if_stuck()
 
@@ -150,12 +161,14 @@ class Purse:
                 self._queue.remove(waiting)
                 waiting.reserved = True
                 waiting.news.set()
+                self._awaited.add(waiting.job.key)
 
     async def _close_if_stuck(self) -> None:
         """Two looks in a row have to find the run at rest: a slot may be on its way to the next job at one of them."""
-        is_at_rest = bool(self._queue) and self.rests_on(len(self._queue))
+        count = len(self._queue)
+        is_at_rest = self.rests_on(count) or (count >= ENOUGH and not self._awaited)
         self._at_rest = self._at_rest + 1 if is_at_rest else 0
-        if self._at_rest < 2:
+        if self._at_rest < 2 or not self._queue:
             return
         first = self._queue[0]
         wanted = first.commitment.spending
@@ -166,6 +179,9 @@ class Purse:
         self._closed = reached(standing, first.job.source, wanted, day_s=day_s, resume_at=resume_at)
         for waiting in self._queue:
             waiting.news.set()
+
+    def _is_first(self, waiting: _Waiting) -> bool:
+        return self._queue[:1] == [waiting]
 
     def _wake_first(self) -> None:
         if self._queue:
@@ -205,7 +221,7 @@ class Purse:
                 self.settle(job, None)
             elif key not in under_way:
                 self._commitments.release(key)
-        await self._commitments.hold([self._awaited(job, tokens) for job in under_way.values()])
+        await self._commitments.hold([self._under_way(job, tokens) for job in under_way.values()])
 
     async def _account_answers(self) -> None:
         row = await self._commitments.accounted()
@@ -224,6 +240,6 @@ class Purse:
             took = spending(job.recipe, job.duration_s, 0, self._prices)
         return Commitment(paid.key, paid.number, took, paid.at.timestamp())
 
-    def _awaited(self, job: Job, tokens: float) -> Commitment:
+    def _under_way(self, job: Job, tokens: float) -> Commitment:
         at = time.time() if job.submitted_at is None else job.submitted_at.timestamp()
         return Commitment(job.key, job.attempt, spending(job.recipe, job.duration_s, tokens, self._prices), at)

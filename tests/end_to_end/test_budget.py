@@ -118,6 +118,15 @@ def test_small_ones_go_by_one_that_does_not_fit(archive):
     assert "alone" in message
 
 
+def test_not_everything_is_uploaded_where_nothing_is_left(archive):
+    """A batch may have thousands of videos in flight; a spent budget stops them long before."""
+    budget(archive, delivery="batch", max_tokens=1)
+    archive.add(small=60)
+    archive.server.fault("POST", "/assets$", delay_s=0.1, times=60)
+    assert archive.run(code=4)["written"] == 0
+    assert archive.books().requests["POST /assets"] < 60
+
+
 def test_failed_questions_are_not_counted(archive):
     """What a task that failed, or a refused question, had reserved is free again for the next video."""
     archive.server.outcome(status="failed", message="The model has a headache.")
@@ -206,6 +215,16 @@ def test_what_was_spent_before_there_was_a_budget_counts(archive):
     assert_squared(archive)
 
 
+def test_what_is_canceled_is_free_again(serve, open_archive):
+    """A task that was taken back holds no part of the budget."""
+    archive = open_archive(serve(analysis_seconds=3600), budget={"max_minutes_of_life": 1})
+    archive.add(small=2)
+    archive.run_killed_after("submitted", nth=2)
+    assert [one["open"] for one in commitments(archive)] == [1, 1]
+    archive.run("--yes", command="cancel")
+    assert commitments(archive) == []
+
+
 def test_two_runs_at_once_share_one_budget(serve, open_archive, tmp_path):
     """Two folders of one account with one file never commit to more than the cap together."""
     server = serve(analysis_seconds=0.05)
@@ -237,7 +256,7 @@ def test_status_tells_where_the_caps_stand(archive):
     )
     assert life["committed"] == pytest.approx(told.summary["spent_usd"])
     shown = pipeline("status", "-c", archive.out.parent / "config.yaml", "--out", archive.out, env=env)
-    assert "budget   0.0 of 1.0 min of video in 24 h, $0.0" in shown.out
+    assert "budget   0.03 of 1.00 min of video in 24 h, $0.00" in shown.out
 
 
 @pytest.fixture
