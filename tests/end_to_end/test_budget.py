@@ -147,6 +147,16 @@ def test_a_resubmitted_question_is_counted_once(archive):
     assert_squared(archive)
 
 
+def test_what_was_never_asked_is_free_again(archive):
+    """A run that pauses for another reason leaves nothing reserved for questions that never left."""
+    limits = {"tier": None, "read_per_minute": None, "analyze_per_day": 2, "max_wait_s": 1}
+    archive.configure(limits=limits, budget={"max_minutes_of_life": 1})
+    archive.add(small=4)
+    assert archive.run(code=4)["stopped_by"]["code"] == "rate_limit_reached"
+    assert len(commitments(archive)) == 2
+    assert_squared(archive)
+
+
 def test_a_question_of_unknown_outcome_stays_reserved(serve, open_archive):
     """A submission that nobody can look up may have been billed; once it is found it is one answer."""
     archive = open_archive(serve(idempotency_ttl_s=0.000001), retry={"attempts": 2}, budget={"max_minutes_of_life": 1})
