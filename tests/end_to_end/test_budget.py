@@ -88,6 +88,31 @@ def test_a_cap_on_cost(archive):
     assert_squared(archive)
 
 
+def test_a_reused_answer_takes_nothing_of_the_budget(archive):
+    """Two files with one content are one answer in the budget; the summary says what the other one saved."""
+    (video,) = archive.add(small=1)
+    video.with_name("copy.mp4").write_bytes(video.read_bytes())
+    budget(archive, max_minutes=videos(1))
+    done = archive.run()
+    assert (done["written"], done["saved_usd"]) == (2, pytest.approx(done["cost_usd"]))
+    assert done["saved_usd"] > 0
+    assert_squared(archive)
+
+
+def test_an_invalid_answer_that_is_asked_for_again_is_counted_again(archive):
+    """Every answer of a video takes its own part, and there has to be room for it."""
+    long = {"type": "string", "const": "A dog runs over the beach. " * 200}
+    form = {"type": "object", "properties": {"story": long}, "required": ["story"]}
+    recipe = {"response_schema": form, "max_tokens": 512, "max_reasks": 2}
+    archive.add(small=1)
+    archive.configure(recipe=recipe, budget={"max_minutes_of_life": videos(2)})
+    paused = archive.run(code=4)
+    assert (paused["written"], [one["number"] for one in commitments(archive)]) == (0, [1, 2])
+    archive.configure(recipe=recipe, budget={"max_minutes_of_life": videos(3)})
+    archive.run()
+    assert_squared(archive)
+
+
 def test_a_cap_on_tokens(archive):
     """An answer that is expected to be longer than what is left is not asked for."""
     archive.add(small=1)

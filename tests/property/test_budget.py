@@ -121,9 +121,10 @@ def test_no_cap_is_ever_crossed_and_nothing_stays_reserved(file, caps, steps):
 
 SEGMENTS = st.integers(1, 6).map(lambda number: json.dumps([{"id": f"d{one}"} for one in range(number)]))
 LENGTHS = st.floats(0, 20_000)
+ENDS = st.floats(0.1, 20_000)
 
 
-@given(LENGTHS, LENGTHS, LENGTHS, LENGTHS, SEGMENTS, SEGMENTS)
+@given(LENGTHS, ENDS, LENGTHS, LENGTHS, SEGMENTS, SEGMENTS)
 def test_cost_grows_with_the_window_and_the_definitions(start_s, end_s, more_s, duration_s, few, many):
     """A longer window, or more definitions, never cost less."""
 
