@@ -25,7 +25,7 @@ SUFFIXES: Mapping[Span, str] = {"run": "", "day": "_per_day", "life": "_of_life"
 # Fractions that are added and taken away again leave a little over.
 CRUMB = 5e-7
 # Codes of failures after which a question may have been answered and paid for, though nobody will ever know.
-LOST = frozenset({"answer_maybe_lost", "batch_item_missing", "resource_not_exist"})
+LOST = frozenset({"answer_maybe_lost", "batch_item_missing", "task_missing"})
 
 
 @dataclass(frozen=True, slots=True)

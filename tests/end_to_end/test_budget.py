@@ -195,14 +195,21 @@ def test_a_question_of_unknown_outcome_stays_reserved(serve, open_archive):
     assert_squared(archive)
 
 
-def test_an_answer_that_is_lost_stays_paid(archive):
+@pytest.mark.parametrize(
+    ("delivery", "fault"),
+    [
+        ("sync", {"method": "POST", "path": "/analyze$", "lose_response": True}),
+        ("task", {"method": "GET", "path": "/analyze/tasks/[0-9a-f]+$", "status": 404}),
+    ],
+)
+def test_an_answer_that_is_lost_stays_paid(archive, delivery, fault):
     """What may have been paid for counts, and asking again counts again."""
     archive.add(small=1)
-    archive.server.fault("POST", "/analyze$", lose_response=True)
-    budget(archive, delivery="sync", max_minutes_of_life=videos(1))
+    archive.server.fault(**fault)
+    budget(archive, delivery=delivery, max_minutes_of_life=videos(1))
     archive.run(code=1)
     archive.run(command="retry", code=4)
-    budget(archive, delivery="sync", max_minutes_of_life=videos(2))
+    budget(archive, delivery=delivery, max_minutes_of_life=videos(2))
     archive.run(command="retry")
     assert [(one["number"], one["open"]) for one in commitments(archive)] == [(1, 0), (2, 0)]
 

@@ -20,7 +20,7 @@ from pipeline.budget import (
     spending,
 )
 from pipeline.config import BudgetSettings, PriceSettings
-from pipeline.errors import AnswerLost, SourceUnreadable, TaskFailed
+from pipeline.errors import AnswerLost, AssetGone, SourceUnreadable, TaskFailed
 from pipeline.jobs import Job, State
 from pipeline.models import Recipe
 
@@ -131,6 +131,7 @@ SUBMITTED = replace(JOB, state=State.SUBMITTED)
         (UPLOADED.failed(SourceUnreadable("gone")), "free"),
         (UPLOADED.failed(AnswerLost("on its way")), "lost"),
         (UPLOADED.failed(TaskFailed("gone", code="batch_item_missing")), "lost"),
+        (JOB.failed(AssetGone("refused", code="resource_not_exist")), "free"),
     ],
 )
 def test_what_becomes_of_a_reservation(job: Job | None, what: str) -> None:
