@@ -21,6 +21,7 @@ The rooms, from the top floor down; imports only go down:
 - runner: the one task group; survey: what a run would work through; server: the embedded platform, a house of its own
 - steps: the life of a video; recipes: what is asked of each; plan: what it comes to; progress: how far a run is
 - client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
+- budget, billing: what may be spent, and what is charged for, as plain arithmetic
 - config, log; jobs: the state machine; models; errors
 
 As a library::

@@ -13,6 +13,7 @@ import anyio
 import structlog
 from pydantic import SecretStr
 
+from pipeline.budget import Standing, caps_of, price_problem
 from pipeline.client import Platform, open_platform
 from pipeline.client.analyses import OnText
 from pipeline.client.limits import Books, ClassName, windows_of
@@ -27,6 +28,7 @@ from pipeline.config import (
 from pipeline.errors import ConfigError, FolderLocked, LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
+from pipeline.ledger.commitments import Commitments, Purview
 from pipeline.ledger.draws import Draws
 from pipeline.ledger.folder import hold
 from pipeline.manifests.globs import any_matches
@@ -48,6 +50,7 @@ from pipeline.steps.media import Media
 from pipeline.steps.one_request import sync_problem
 from pipeline.steps.packing import batch_problem
 from pipeline.steps.pictures import PictureDesk
+from pipeline.steps.purse import Purse
 from pipeline.steps.revalidate import Revalidation
 from pipeline.steps.revalidate import revalidate as judge_again
 from pipeline.steps.sync import Sync
@@ -80,6 +83,7 @@ class Run:
         platform: Platform,
         traffic: Traffic,
         run_id: str,
+        drawing: Drawing,
     ) -> None:
         self.id = run_id
         self.folder = settings.output.dir / "runs" / run_id
@@ -89,6 +93,8 @@ class Run:
         self.platform = platform
         self.traffic = traffic
         self.events: Events | None = None  # of webhooks; None where nothing listens
+        self.budget: Sequence[Standing] = ()  # once it has been executed
+        self._drawing = drawing
         self._settings = settings
         self._began = time.monotonic()
 
@@ -104,8 +110,10 @@ class Run:
             rows: videos and their recipes.
             collect: first what earlier runs paid for.
         """
+        await self._drawing.begin()
         await self.runner.run(rows, self._settings.scope if collect else None)
         await self.ledger.settle()  # whoever was stopped while its record was on the way to the disk did not wait
+        self.budget = await self._drawing.end()
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
@@ -156,12 +164,21 @@ UNFIT: Mapping[str, Callable[[Recipe], str | None]] = {"sync": sync_problem, "ba
 
 
 def recipes_of(settings: Settings) -> Recipes:
-    """What is asked, and may be asked in the way that was chosen.
+    """What is asked, and may be asked in the way that was chosen, under the budget.
 
     Raises:
         ConfigError: all that is wrong with it, one a line.
     """
-    return Recipes(settings, UNFIT.get(settings.run.delivery, lambda _: None))
+    unfit = UNFIT.get(settings.run.delivery)
+
+    def problem(recipe: Recipe) -> str | None:
+        return (unfit and unfit(recipe)) or _price_problem(settings, recipe.model)
+
+    return Recipes(settings, problem)
+
+
+def _price_problem(settings: Settings, model: str) -> str | None:
+    return price_problem(settings.budget, settings.effective_prices, model)
 
 
 def rows_of(videos: Iterable[Video], recipes: Recipes) -> Iterator[Row]:
@@ -185,7 +202,8 @@ async def open_run(
         rows: how many there are, where that is known, for delivery `auto`.
 
     Raises:
-        ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for.
+        ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for; a
+            cap on cost without a price.
         FolderLocked: another run holds the output folder.
         LedgerError, SinkError: the output folder cannot be used.
     """
@@ -194,6 +212,8 @@ async def open_run(
     async with AsyncExitStack() as stack:
         key = _required_key(settings)
         secret = _webhook_secret(settings)
+        if problem := _price_problem(settings, settings.recipe.model):
+            raise ConfigError(problem)
         stack.enter_context(hold(folder))
         stack.enter_context(_run_log(settings, folder / "runs" / run_id))
         ledger = await stack.enter_async_context(Ledger(folder / "ledger.db", on_saved))
@@ -210,7 +230,8 @@ async def open_run(
         )
         choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch)
         log.info("delivery.chosen", delivery=choice.way, reason=choice.reason, longest_s=choice.longest_s)
-        run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice)
+        purse = await _purse(stack, settings, ledger, run_id)
+        run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice, purse)
         await stack.enter_async_context(batches.open())
         if receiver is not None:
             receiver.tell(lambda id_: None if batches.wake(id_) else platform.watch.wake(id_))
@@ -266,9 +287,12 @@ async def cancel(
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, "", Landing()))
         platform = await _platform(stack, settings, key)
         try:
-            return found, await cancel_jobs(ledger, platform, found)
+            done = await cancel_jobs(ledger, platform, found)
         finally:  # whatever ended it early: what was canceled until then is told
             await writer.settle()
+        if (purse := await _purse(stack, settings, ledger, "")) is not None:
+            await purse.square(settings.effective_limits.tokens_per_answer)
+        return found, done
 
 
 def _assemble(
@@ -281,14 +305,15 @@ def _assemble(
     run_id: str,
     on_text: OnText | None,
     choice: Choice,
+    purse: Purse | None,
 ) -> tuple[Run, Batches]:
     traffic = Traffic()
     upload = choice.uploading(settings.upload)
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
     files = anyio.CapacityLimiter(upload.files)
-    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
+    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic, lambda: runner.stopped_by)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
-    drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
+    drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer, purse)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
     sync = Sync(platform, ledger, settings.sync, landing, media, drawing, on_text)
     batch = settings.effective_batch
@@ -308,7 +333,26 @@ def _assemble(
         workers = max(in_flight.workers, batch.jobs_in_flight)
         in_flight = in_flight.model_copy(update={"workers": workers})
     runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note)
-    return Run(settings, ledger, runner, writer, platform, traffic, run_id), batches
+    if purse is not None:
+        purse.rests_on = runner.rests_on
+    return Run(settings, ledger, runner, writer, platform, traffic, run_id, drawing), batches
+
+
+async def _purse(stack: AsyncExitStack, settings: Settings, ledger: Ledger, run_id: str) -> Purse | None:
+    """The budget, where there is one, or where other folders have one that this one shares."""
+    budget, scope = settings.budget, settings.scope
+    caps = caps_of(budget)
+    if not caps and budget.shared_file is None:
+        return None
+    purview = Purview(scope, run_id, budget.day_s)
+    commitments = Commitments(budget_file(settings), caps, purview, await ledger.folder_id())
+    stack.enter_context(commitments)
+    return Purse(commitments, ledger, caps, budget, settings.effective_prices, scope)
+
+
+def budget_file(settings: Settings) -> Path:
+    """Where what is committed is remembered."""
+    return settings.budget.shared_file or settings.output.dir / "budget.db"
 
 
 def _books(stack: AsyncExitStack, settings: Settings) -> Books:

@@ -217,6 +217,12 @@ class LimitReached(PauseRun):
     code = "rate_limit_reached"
 
 
+class BudgetReached(PauseRun):
+    """What the next question would cost is more than a cap leaves."""
+
+    code = "budget_reached"
+
+
 class PlatformUnreachable(PauseRun):
     """No request at all has been answered for so long that waiting on makes no sense."""
 

@@ -54,6 +54,7 @@ class Tally:
         failed_before: failed in an earlier run; `retry` reopens them.
         joined: rows whose content was under way for another row.
         failed: rows whose job failed in this run.
+        full: the next row waits for one of those in flight to be done.
         stages: how often a job reached each state in this run.
     """
 
@@ -64,6 +65,7 @@ class Tally:
     joined: int = 0
     failed: int = 0
     in_flight: int = 0
+    full: bool = False
     stages: Counter[State] = dataclass_field(default_factory=Counter)
 
 
@@ -128,6 +130,11 @@ class Runner:
             if self._group is not None:
                 self._group.cancel_scope.cancel()
 
+    def rests_on(self, waiting: int) -> bool:
+        """Whether nothing is in flight but so many jobs, and nothing can follow until one of them is done."""
+        no_more = self.stopped_by is not None or self.tally.exhausted or self.tally.full
+        return no_more and self.tally.in_flight <= waiting
+
     def reopen(self, key: str) -> None:
         """Drive this failed job again when its row comes by, from its last good fact."""
         self._reopening.add(key)
@@ -188,7 +195,9 @@ class Runner:
 
     async def _start(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
         assert self._group is not None
+        self.tally.full = True
         await self._slots.acquire()
+        self.tally.full = False
         self.tally.in_flight += 1
         self._group.start_soon(self._hold_slot, function, args)
 

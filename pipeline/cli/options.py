@@ -24,6 +24,9 @@ PLACES = {
     "workers": ("run", "workers"),
     "delivery": ("run", "delivery"),
     "webhook_port": ("webhooks", "port"),
+    "max_cost": ("budget", "max_cost_usd"),
+    "max_minutes": ("budget", "max_minutes"),
+    "max_tokens": ("budget", "max_tokens"),
 }
 
 CONFIG = click.option(
@@ -37,6 +40,12 @@ PLATFORM = click.option(
     help="local: the embedded platform; the default without an API key.",
 )
 OUT = click.option("--out", type=click.Path(path_type=Path), help="The folder of the ledger and every output.")
+_AMOUNT = click.FloatRange(min=0)
+CAPS = (
+    click.option("--max-cost", type=_AMOUNT, metavar="USD", help="Commit to no more than this in the run."),
+    click.option("--max-minutes", type=_AMOUNT, help="Of video that is charged for, in the run."),
+    click.option("--max-tokens", type=_AMOUNT, help="Of all answers of the run."),
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one summary object on stdout at the end.")
 
 _OPTIONS = (
@@ -61,6 +70,7 @@ _OPTIONS = (
     click.option(
         "--webhook-port", type=click.IntRange(0, 65535), help="Listen here for the platform's events; 0 picks a port."
     ),
+    *CAPS,
     JSON,
 )
 
@@ -72,6 +82,7 @@ _OF_ONE_VIDEO = (
     BASE_URL,
     PLATFORM,
     OUT,
+    *CAPS,
     JSON,
 )
 

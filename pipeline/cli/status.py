@@ -8,12 +8,15 @@ from typing import Any
 import click
 import orjson
 
+from pipeline.app import budget_file
+from pipeline.budget import Standing, caps_of
 from pipeline.cli.options import required_ledger
 from pipeline.cli.streams import say
-from pipeline.cli.summary import failure_facts, failure_lines, retry_command
-from pipeline.config import load
+from pipeline.cli.summary import budget_facts, budget_lines, failure_facts, failure_lines, retry_command
+from pipeline.config import Settings, load
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView
+from pipeline.ledger.commitments import Purview, standings_of
 
 
 @click.command()
@@ -22,18 +25,28 @@ from pipeline.ledger import LedgerView
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
     """Show where an output folder stands: jobs by state, failures by cause, spend. Safe while a run is on."""
-    folder = load(config, {"output": {"dir": out} if out else {}}).output.dir
+    settings = load(config, {"output": {"dir": out} if out else {}})
+    folder = settings.output.dir
     with closing(LedgerView(required_ledger(folder))) as view:
-        facts = _facts(view, folder)
+        facts = _facts(view, folder) | {"budget": budget_facts(_standings(view, settings))}
     command = retry_command(folder, config)
-    say([orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()] if as_json else _lines(facts, folder, command))
+    lines = _lines(facts, folder, command, settings.budget.day_s)
+    say([orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()] if as_json else lines)
 
 
-def _lines(facts: dict[str, Any], folder: Path, command: str) -> Iterator[str]:
+def _lines(facts: dict[str, Any], folder: Path, command: str, day_s: float) -> Iterator[str]:
     yield f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent"
     for state, count in facts["states"].items():
         yield f"  {state:<10} {count:>9,}"
+    yield from budget_lines(facts["budget"], day_s)
     yield from failure_lines(facts["failures"], folder, command)
+
+
+def _standings(view: LedgerView, settings: Settings) -> Iterator[Standing]:
+    """Where the caps of the day and of the life stand, on each platform that the folder has asked."""
+    caps = [cap for cap in caps_of(settings.budget) if cap.span != "run"]
+    for scope in view.scopes():
+        yield from standings_of(budget_file(settings), caps, Purview(scope, "", settings.budget.day_s))
 
 
 def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:

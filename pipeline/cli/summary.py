@@ -4,7 +4,7 @@ import contextlib
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from pipeline.app import Run
+from pipeline.budget import Standing, portion_shown, span_shown
 from pipeline.cli.exits import Exit
 from pipeline.cli.streams import say
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
@@ -87,6 +88,8 @@ def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
         "video_minutes": round(run.writer.billed_minutes, 4),
         "output_tokens": run.writer.output_tokens,
         "cost_usd": round(run.writer.spent_usd, 6),
+        "saved_usd": round(run.writer.saved_usd, 6),
+        "budget": budget_facts(run.budget),
         "elapsed_s": round(last.elapsed_s, 3),
         "results": str(out / "results.jsonl"),
         "usage": str(out / "usage.jsonl"),
@@ -94,6 +97,33 @@ def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
         "log": str(run.folder / "log.jsonl"),
         "failure_groups": failure_facts(run.ledger),
     }
+
+
+def budget_facts(standings: Iterable[Standing]) -> list[dict[str, Any]]:
+    """Where the caps stand, as they stand in a summary."""
+    return [
+        {
+            "span": one.cap.span,
+            "unit": one.cap.unit,
+            "cap": one.cap.most,
+            "committed": round(one.committed, 6),
+            "reserved": round(one.reserved, 6),
+        }
+        for one in standings
+    ]
+
+
+def budget_lines(facts: Sequence[Mapping[str, Any]], day_s: float) -> Iterator[str]:
+    """One line for all caps, in the order of their spans; none where there are none."""
+    told = [
+        f"{portion_shown(one['unit'], one['committed'], one['cap'])} {span_shown(one['span'], day_s)}" for one in facts
+    ]
+    if told:
+        yield f"budget   {', '.join(told)}"
+
+
+def _saved(usd: float) -> str:
+    return f" (${usd:,.2f} saved by answers that were there)" if usd > 0 else ""
 
 
 def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
@@ -125,8 +155,9 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     )
     yield (
         f"{size(facts['uploaded_bytes'])} uploaded, {facts['video_minutes']:,.1f} min of video analysed,"
-        f" {facts['output_tokens']:,} output tokens, ${facts['cost_usd']:,.2f}"
+        f" {facts['output_tokens']:,} output tokens, ${facts['cost_usd']:,.2f}{_saved(facts['saved_usd'])}"
     )
+    yield from budget_lines(facts["budget"], report.settings.budget.day_s)
     forgotten = report.settings.is_local and report.settings.platform.kind == "auto"
     yield f"platform {facts['platform']}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}"
     if (events := facts["webhook_events"]) is not None:

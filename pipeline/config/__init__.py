@@ -7,6 +7,7 @@ Nobody else reads the environment. Numbers about the platform come from the Twel
 page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings because they change.
 """
 
+from pipeline.config.budget import BudgetSettings
 from pipeline.config.load import API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, load
 from pipeline.config.prices import Price, PriceSettings
 from pipeline.config.section import Section
@@ -36,6 +37,7 @@ __all__ = [
     "REMOTE_URL",
     "WEBHOOK_SECRET_VARIABLE",
     "BatchSettings",
+    "BudgetSettings",
     "LimitSettings",
     "LogSettings",
     "ManifestSettings",

@@ -32,17 +32,18 @@ FREE = Price(video_minute_usd=0, output_1k_tokens_usd=0, source="the embedded pl
 
 
 class PriceSettings(Section):
-    """Prices by model, in US dollars. `models` adds to the published table or takes the place of a line of it;
-    `video_minute_usd` and `output_1k_tokens_usd` are prices of one's own for every model, such as those of a contract.
+    """Prices by model, in US dollars. `models` adds to the published table or takes the place of a line of it; null
+    says that a price is not known. `video_minute_usd` and `output_1k_tokens_usd` are prices of one's own for every
+    model, such as those of a contract.
     """
 
     video_minute_usd: float | None = Field(None, ge=0)
     output_1k_tokens_usd: float | None = Field(None, ge=0)
-    models: dict[str, Price] = Field(default_factory=dict)
+    models: dict[str, Price | None] = Field(default_factory=dict)
 
     def of(self, model: str) -> Price | None:
         """What a model costs; None where that is not known."""
-        listed = self.models.get(model) or PRICES.get(model)
+        listed = self.models[model] if model in self.models else PRICES.get(model)
         own = {
             name: value
             for name in ("video_minute_usd", "output_1k_tokens_usd")

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pipeline.config.budget import BudgetSettings
 from pipeline.config.prices import NoCharge, PriceSettings
 from pipeline.config.sections import (
     REMOTE_URL,
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     retry: RetrySettings = RetrySettings()
     limits: LimitSettings = LimitSettings()
     prices: PriceSettings = PriceSettings()
+    budget: BudgetSettings = BudgetSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     api_key: SecretStr | None = Field(None, exclude=True)

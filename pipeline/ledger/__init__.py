@@ -6,6 +6,7 @@ look-ups or streams on a second connection and see everything that was awaited b
 
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from pipeline.ledger.records import (
     JOBS,
     FailureGroup,
     HeldAsset,
+    PaidAnswer,
     SourceRow,
     WrittenLine,
     job_of,
@@ -30,7 +32,7 @@ from pipeline.ledger.records import (
 from pipeline.ledger.view import LedgerView
 from pipeline.models import Identity, Recipe, Video, Whereabouts
 
-__all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "SourceRow", "WrittenLine"]
+__all__ = ["FailureGroup", "HeldAsset", "Ledger", "LedgerView", "PaidAnswer", "SourceRow", "WrittenLine"]
 
 # What a job is asked for and which file it speaks for is `accept`'s to say.
 _ACCEPTED = {"key", "content", "recipe", "source", "path", "size_bytes", "mtime_ns"}
@@ -56,7 +58,7 @@ class Ledger(LedgerView):
         writing = open_for_writing(path)
         super().__init__(path)
         self._writing = writing
-        self._commits = GroupCommit(writing, str(path))
+        self._commits = GroupCommit(writing, f"the ledger {path}")
         self._on_saved = on_saved or (lambda _: None)
 
     async def __aenter__(self) -> Self:
@@ -126,6 +128,15 @@ class Ledger(LedgerView):
     async def account(self, sinks: Mapping[str, int]) -> None:
         """Record how far sinks are accounted for, after one was rebuilt."""
         await self._commits.submit(lambda db: _account(db, sinks))
+
+    async def folder_id(self) -> str:
+        """By what name this output folder goes in files that it shares with others."""
+
+        def named(db: sqlite3.Connection) -> str:
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('folder', ?)", (secrets.token_hex(8),))
+            return str(db.execute("SELECT value FROM meta WHERE name = 'folder'").fetchone()["value"])
+
+        return await self._commits.submit(named)
 
     async def hold_asset(self, scope: str, content: str, asset_id: str) -> None:
         """The platform holds this content, which is no video of a job, under this id."""

@@ -67,7 +67,7 @@ class GroupCommit:
                 return [operation(self._connection) for operation in operations]
         except sqlite3.Error as error:
             refusal = LedgerError(
-                f"cannot write the ledger {self._name}: {error}; what was saved before is intact; "
+                f"cannot write {self._name}: {error}; what was saved before is intact; "
                 "free disk space or repair the folder's permissions, then run again"
             )
             refusal.__cause__ = error

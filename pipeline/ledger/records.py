@@ -58,6 +58,22 @@ class HeldAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidAnswer:
+    """One answer that was paid for, without its text.
+
+    Attributes:
+        row: its place in the ledger; later answers stand later.
+        number: the job's attempt that it answered.
+        at: when its job was last recorded.
+    """
+
+    row: int
+    key: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FailureGroup:
     """Failed sources with one cause: class, code, one message of them, and how many there are."""
 

@@ -10,7 +10,17 @@ from typing import Any
 from pipeline.errors import LedgerError
 from pipeline.jobs import Job, State
 from pipeline.ledger.opening import SCHEMA_VERSION, for_reading
-from pipeline.ledger.records import JOB_COLUMNS, JOBS, FailureGroup, HeldAsset, SourceRow, job_of, source_of, upload_of
+from pipeline.ledger.records import (
+    JOB_COLUMNS,
+    JOBS,
+    FailureGroup,
+    HeldAsset,
+    PaidAnswer,
+    SourceRow,
+    job_of,
+    source_of,
+    upload_of,
+)
 from pipeline.models import FileStamp
 
 # Every failed source with the reason, in which the file's name would tell apart what is alike.
@@ -94,6 +104,23 @@ class LedgerView:
         """Every answer to a job that was paid for, unparsed; the last one last."""
         return [row["raw"] for row in self._all("SELECT raw FROM answers WHERE key = ? ORDER BY number", (key,))]
 
+    def answer(self, key: str, number: int) -> str:
+        """The answer to one attempt of a job, unparsed."""
+        row = self._one("SELECT raw FROM answers WHERE key = ? AND number = ?", (key, number))
+        return str(row["raw"]) if row else ""
+
+    def paid_answers(self, scope: str, after: int, limit: int = 1000) -> list[PaidAnswer]:
+        """Answers of a platform scope that stand behind a row, in their order."""
+        rows = self._all(
+            "SELECT answers.rowid AS row, answers.key AS key, number, updated_at FROM answers JOIN jobs USING (key)"
+            " JOIN recipes ON recipes.id = jobs.recipe_id WHERE answers.rowid > ? AND scope = ?"
+            " ORDER BY answers.rowid LIMIT ?",
+            (after, scope, limit),
+        )
+        return [
+            PaidAnswer(row["row"], row["key"], row["number"], datetime.fromisoformat(row["updated_at"])) for row in rows
+        ]
+
     def answered(self, key: str) -> frozenset[str]:
         """The tasks that those answers came from."""
         rows = self._all("SELECT task_id FROM answers WHERE key = ? AND task_id IS NOT NULL", (key,))
@@ -172,6 +199,10 @@ class LedgerView:
         return (str(row["raw"]) for row in self._all(sql, (recipe_id, limit)))
 
     # --- the whole -------------------------------------------------------------------------------------------------
+
+    def scopes(self) -> list[str]:
+        """Every platform scope that something of this folder was asked in."""
+        return [row["scope"] for row in self._all("SELECT DISTINCT scope FROM recipes ORDER BY scope", ())]
 
     def counts(self) -> dict[State, int]:
         """How many jobs stand in each state."""

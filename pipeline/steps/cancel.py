@@ -89,7 +89,7 @@ def under_way(ledger: Ledger, scope: str, is_meant: Callable[[str], bool]) -> Un
     jobs = []
     batches: Counter[str | None] = Counter()
     left_alone: Counter[str | None] = Counter()
-    for job in _unanswered(ledger.jobs(State.SUBMITTED, State.UPLOADED, State.FAILED, scope=scope)):
+    for job in unanswered(ledger.jobs(State.SUBMITTED, State.UPLOADED, State.FAILED, scope=scope)):
         waiting = [row.source for row in ledger.sources(job.key, written=False)] or [job.source]
         meant = all(map(is_meant, waiting))
         if job.delivery == "batch":
@@ -101,7 +101,7 @@ def under_way(ledger: Ledger, scope: str, is_meant: Callable[[str], bool]) -> Un
     return UnderWay(scope, tuple(jobs), whole, batches.total() - sum(whole.values()))
 
 
-def _unanswered(jobs: Iterable[Job]) -> Iterator[Job]:
+def unanswered(jobs: Iterable[Job]) -> Iterator[Job]:
     """Those that the platform may be at work on, also where this side has given up waiting."""
     for found in jobs:
         job = found.reopened() if found.state is State.FAILED else found

@@ -92,7 +92,8 @@ class Tasks:
         except TaskFailed as error:
             if error.status != 404 and error.code != "resource_not_exist":
                 raise  # it may well be there: a retry looks again
-            return job.to(State.UPLOADED, task_id=None, batch_id=None).failed(about(job, error))
+            missing = TaskFailed(f"{error.message}; `pipeline retry` asks, and pays, again", code="task_missing")
+            return job.to(State.UPLOADED, task_id=None, batch_id=None).failed(about(job, missing))
         job = replace(job, wait_s=round(job.wait_s + (_platform_wait(task) or time.monotonic() - began), 3))
         return concluded(job, task, RESUBMIT, self.settings.max_resubmissions)
 

@@ -12,7 +12,7 @@ import structlog
 from pipeline.client import Platform
 from pipeline.client.uploads import UploadSession
 from pipeline.config import UploadSettings
-from pipeline.errors import SourceRejected, UploadExpired
+from pipeline.errors import FatalError, PauseRun, SourceRejected, UploadExpired
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
 from pipeline.models import Draw, OpenUpload, shown
@@ -32,6 +32,7 @@ class Uploads:
     Attributes:
         files: how many videos upload at once; the cap on chunks in flight is the client's.
         on_bytes: told of every block of media that left.
+        stopped_by: why the run begins nothing more; None while it does.
     """
 
     platform: Platform
@@ -41,6 +42,7 @@ class Uploads:
     landing: Landing
     checks: Checks
     on_bytes: Callable[[int], None]
+    stopped_by: Callable[[], PauseRun | FatalError | None]
     # Sessions that this process opened, with their first chunk URLs, which are secrets and stay in memory.
     _fresh: dict[str, UploadSession] = field(default_factory=dict)
     _expired: Counter[str] = field(default_factory=Counter)
@@ -72,9 +74,15 @@ class Uploads:
         if job.stamp.size_bytes <= self.settings.inline_max_bytes:
             return job.to(State.UPLOADED, duration_s=header.duration_s)
         async with self.files:
+            self._begin_nothing_late()
             if job.stamp.size_bytes <= self.settings.direct_max_bytes:
                 return await self._send_whole(job)
             return await self._open(job)
+
+    def _begin_nothing_late(self) -> None:
+        """Whoever waited for its turn while the run was stopped stays where it is: hundreds may have waited."""
+        if (reason := self.stopped_by()) is not None:
+            raise reason
 
     def _reused(self, job: Job) -> Job | None:
         """The job with what the platform holds of its content already."""
@@ -110,6 +118,7 @@ class Uploads:
         )
         try:
             async with self.files:
+                self._begin_nothing_late()
                 asset_id = await self.platform.uploads.send(session, job.path, job.stamp, on_bytes=sent)
         except UploadExpired:
             log.warning("upload.expired", source=job.source, upload_id=session.upload_id)

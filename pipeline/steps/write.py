@@ -49,6 +49,7 @@ class Writer:
     Attributes:
         lines: result lines written so far in this run.
         spent_usd: their cost in US dollars.
+        saved_usd: what those would have cost that reuse an answer.
         billed_minutes: minutes of video they are charged for.
         output_tokens: tokens of the answers.
     """
@@ -56,6 +57,7 @@ class Writer:
     def __init__(self, ledger: Ledger, folder: Path, prices: PriceSettings, run_id: str, landing: Landing) -> None:
         self.lines = 0
         self.spent_usd = 0.0
+        self.saved_usd = 0.0
         self.billed_minutes = 0.0
         self.output_tokens = 0
         self._ledger = ledger
@@ -170,6 +172,7 @@ class Writer:
     def _count(self, lines: _Lines) -> None:
         self.lines += len(lines.records)
         self.spent_usd += sum(record.cost_usd for record in lines.records)
+        self.saved_usd += sum(line["saved_usd"] or 0 for line in lines.usage)
         self.billed_minutes += sum(line["billed_minutes"] or 0 for line in lines.usage)
         self.output_tokens += sum(line["output_tokens"] for line in lines.usage)
 

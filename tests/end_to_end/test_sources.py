@@ -139,6 +139,16 @@ def test_a_url_becomes_an_asset_unless_told_otherwise(real, host, tmp_path):
     assert (world.requests["POST /assets"], host.asked) == (1, asked)
 
 
+def test_a_url_of_unknown_length_is_not_asked_about_under_a_cap(real, host, tmp_path):
+    """What might take any part of a budget fails with the remedy; a row that tells its end is asked about."""
+    rows = {"source": host.url("0film.mp4")}, {"source": host.url("1film.mp4"), "end_time": 1}
+    world = World(real, tmp_path, *rows, **DIRECT, budget={"max_minutes": 1})
+    world.run(code=1)
+    (failure,) = world.failures()
+    assert (failure["code"], world.created, len(world.results())) == ("length_unknown", 1, 1)
+    assert "upload.url_sources" in failure["message"]
+
+
 @pytest.mark.parametrize("sections", [{}, DIRECT], ids=["asset", "direct"])
 def test_a_url_without_a_video_fails_its_row_alone(real, host, tmp_path, sections):
     """What is gone, and a page, are named before the platform hears of them; the other row is done."""

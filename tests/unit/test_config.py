@@ -73,7 +73,7 @@ def test_the_key_decides_which_platform_is_asked(monkeypatch: pytest.MonkeyPatch
         ("prompt: x", "unknown setting 'prompt'; did you mean 'recipe.prompt'?"),
         ("run: {chunks: 3}", "unknown setting 'run.chunks'; did you mean 'upload.chunks'?"),
         ("run: {zzzz: 3}", "unknown setting 'run.zzzz'; valid names: delivery, drain_s,"),
-        ("1: x", "unknown setting '1'; valid names: batch, limits, log,"),
+        ("1: x", "unknown setting '1'; valid names: batch, budget, limits, log,"),
         ("run: {workers: many}", "setting 'run.workers': Input should be a valid integer"),
         ("run: {workers: 0}", "setting 'run.workers': Input should be greater than or equal to 1"),
         ("recipe: hello", "'recipe' is a section; write its settings indented below it: prompt,"),

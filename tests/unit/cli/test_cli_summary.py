@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
+from pipeline.budget import Cap, Standing
 from pipeline.cli.exits import Exit, code_of
-from pipeline.cli.summary import failure_lines, retry_command
+from pipeline.cli.summary import budget_facts, budget_lines, failure_lines, retry_command
 
 GROUP = {"error": "SourceUnreadable", "code": "file_empty", "message": "it is\nempty", "count": 1, "sources": ("a\nb",)}
 
@@ -15,6 +16,19 @@ GROUP = {"error": "SourceUnreadable", "code": "file_empty", "message": "it is\ne
 def test_nothing_failed_needs_no_lines() -> None:
     """Without failures there is no list and no command."""
     assert list(failure_lines([], Path("out"), "pipeline retry")) == []
+
+
+def test_the_caps_are_one_line() -> None:
+    """Each cap with what is committed of it; nothing where there are none."""
+    standings = [
+        Standing(Cap("run", "usd", 5), 1.2, 0.2),
+        Standing(Cap("day", "minutes", 600), 30, 0),
+        Standing(Cap("life", "tokens", 9000), 1234.5, 0),
+    ]
+    assert list(budget_lines(budget_facts(standings), 86_400)) == [
+        "budget   $1.20 of $5.00 for this run, 30.0 of 600.0 min of video in 24 h, 1,234 of 9,000 output tokens in all"
+    ]
+    assert list(budget_lines([], 86_400)) == []
 
 
 def test_a_name_never_breaks_a_line() -> None:
