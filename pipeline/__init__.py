@@ -19,7 +19,7 @@ The rooms, from the top floor down; imports only go down:
 
 - cli: the commands; app: opens and closes every resource of a run
 - runner: the one task group; server: the embedded platform, a house of its own
-- steps: the life of a video; recipes: what is asked of each; progress: how far a run is
+- feed: rows on their way in; steps: the life of a video; recipes: what is asked of each; progress: how far a run is
 - client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
 - config, log; jobs: the state machine; models; errors
 

@@ -25,6 +25,7 @@ from pipeline.config import (
     Settings,
 )
 from pipeline.errors import ConfigError, FolderLocked, LedgerError
+from pipeline.feed import Row
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.draws import Draws
@@ -34,7 +35,7 @@ from pipeline.media.probe import Prober
 from pipeline.models import Recipe, Video
 from pipeline.progress import Snapshot
 from pipeline.recipes import Recipes
-from pipeline.runner import Row, Runner, Tally
+from pipeline.runner import Runner, Tally
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.batch import Batches

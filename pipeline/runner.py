@@ -1,8 +1,7 @@
 """The one task group: feeds rows, drives each job to its end, applies errors."""
 
-import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -22,9 +21,10 @@ from pipeline.errors import (
     TooManyFailures,
     VideoError,
 )
+from pipeline.feed import Row, Stamp, stamped
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.media.identity import content_identity, stamp_of
+from pipeline.media.identity import content_identity
 from pipeline.media.pictures import identity_of_set, read_images, recipe_of_images, url_content
 from pipeline.models import FileStamp, Identity, Recipe, Video
 from pipeline.steps.landing import Landing
@@ -33,8 +33,6 @@ from pipeline.steps.locks import KeyedLocks
 log = structlog.get_logger()
 
 Step = Callable[[Job], Awaitable[Job]]
-Row = tuple[Video, Recipe]
-SLICE = 64  # rows read and stat'ed in one hop to a worker thread
 
 # What a stopping run still sees through: answers that are paid for.
 COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
@@ -142,7 +140,7 @@ class Runner:
                 await self._start(self._drive_active, job)
 
     async def _feed(self, rows: Iterable[Row]) -> None:
-        async for video, asked, stamp in _stamped(rows):
+        async for video, asked, stamp in stamped(rows):
             if self.stopped_by:
                 return
             self.tally.rows += 1
@@ -152,7 +150,7 @@ class Runner:
                 await self._start(self._accept, video, recipe, stamp, content)
         self.tally.exhausted = True
 
-    def _with_known_images(self, video: Video, recipe: Recipe, stamp: "Stamp") -> Recipe:
+    def _with_known_images(self, video: Video, recipe: Recipe, stamp: Stamp) -> Recipe:
         """The recipe with the row's images in it, where the content of every one is known."""
         if not isinstance(stamp, tuple):
             return recipe
@@ -163,7 +161,7 @@ class Runner:
         known = [content for content in contents if content is not None]
         return recipe_of_images(recipe, video.images, known, stamp) if len(known) == len(contents) else recipe
 
-    def _known_content(self, video: Video, recipe: Recipe, stamp: "Stamp") -> str | None:
+    def _known_content(self, video: Video, recipe: Recipe, stamp: Stamp) -> str | None:
         if recipe.images is not None:
             return identity_of_set(recipe.images)
         if video.images:
@@ -205,7 +203,7 @@ class Runner:
             self.tally.in_flight -= 1
             self._slots.release()
 
-    async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None) -> None:
+    async def _accept(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
         try:
             recipe, identity = await self._identify(video, recipe, stamp, content)
         except SourceUnreadable as error:
@@ -227,7 +225,7 @@ class Runner:
             await self._drive_active(job.reopened() if job.state is State.FAILED else job)
 
     async def _identify(
-        self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None
+        self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None
     ) -> tuple[Recipe, Identity]:
         if isinstance(stamp, SourceUnreadable):
             raise stamp
@@ -316,18 +314,6 @@ class Runner:
             )
 
 
-# Of a row of images: of each of them.
-Stamp = FileStamp | tuple[FileStamp | None, ...] | SourceUnreadable | None
-
-
-async def _stamped(rows: Iterable[Row]) -> AsyncIterator[tuple[Video, Recipe, Stamp]]:
-    """Read and stat rows in slices on a worker thread, so that a slow disk never stalls what is in flight."""
-    iterator = iter(rows)
-    while batch := await anyio.to_thread.run_sync(_take, iterator):
-        for item in batch:
-            yield item
-
-
 def _is_recorded(job: Job) -> bool:
     """Whether the ledger needs no save to know this job's facts.
 
@@ -335,16 +321,3 @@ def _is_recorded(job: Job) -> bool:
     and the job is saved with its intent a moment later: a sixth of all saves less.
     """
     return job.state is State.WRITTEN or (job.state is State.UPLOADED and job.reused_asset)
-
-
-def _take(rows: Iterator[Row]) -> list[tuple[Video, Recipe, Stamp]]:
-    return [(video, recipe, _stamp(video)) for video, recipe in itertools.islice(rows, SLICE)]
-
-
-def _stamp(video: Video) -> Stamp:
-    try:
-        if video.images:
-            return tuple(None if image.path is None else stamp_of(image.path) for image in video.images)
-        return stamp_of(video.path) if video.path is not None else None
-    except SourceUnreadable as error:
-        return error

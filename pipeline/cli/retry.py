@@ -14,7 +14,7 @@ from pipeline.app import Run, recipes_of, rows_of
 from pipeline.cli.options import required_ledger, settings_from, settings_options
 from pipeline.cli.run import checked_manifest, drive
 from pipeline.cli.summary import Report
-from pipeline.runner import Row
+from pipeline.feed import Row
 
 
 @click.command()

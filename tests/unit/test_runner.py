@@ -15,10 +15,11 @@ from pipeline.errors import (
     TaskFailed,
     TooManyFailures,
 )
+from pipeline.feed import Row
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, WrittenLine
 from pipeline.models import Recipe, Video
-from pipeline.runner import Row, Runner, Step
+from pipeline.runner import Runner, Step
 from pipeline.steps.landing import Landing
 
 pytestmark = pytest.mark.anyio
