@@ -7,7 +7,7 @@ What one video lives through; states are facts in the past tense, so that a cras
 
 | state (what the ledger knows) | step that leaves it | leads to |
 |---|---|---|
-| accepted: the row and its content identity | steps/upload.py begin | opened, uploaded |
+| accepted: the row and its content identity (steps/identify.py) | steps/upload.py begin | opened, uploaded |
 | opened: the upload session | steps/upload.py send_chunks | uploaded; accepted where the session expired |
 | uploaded: the asset id | steps/delivery.py submit | submitted, or analyzed at once; accepted where the asset is gone |
 | submitted: the task id | steps/delivery.py poll | analyzed; uploaded where it has to be submitted again |

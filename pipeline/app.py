@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import anyio
 import structlog
 from pydantic import SecretStr
 
@@ -25,7 +24,7 @@ from pipeline.config import (
     Settings,
 )
 from pipeline.errors import ConfigError, FolderLocked, LedgerError
-from pipeline.feed import Row
+from pipeline.feed import Row, Sizes, kept
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.draws import Draws
@@ -45,6 +44,7 @@ from pipeline.steps.checks import Checks
 from pipeline.steps.delivery import Choice, Deliveries, choose
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
+from pipeline.steps.lanes import Lanes, Rule
 from pipeline.steps.media import Media
 from pipeline.steps.one_request import sync_problem
 from pipeline.steps.packing import batch_problem
@@ -286,7 +286,10 @@ def _assemble(
     if choice.way == "batch":  # a batch takes assets only
         upload = upload.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
-    files = anyio.CapacityLimiter(upload.files)
+    sizes = Sizes()
+    files = Lanes(Rule(upload.files))
+    if settings.run.order == "mixed":
+        files = Lanes(Rule(upload.files, kept(upload.files)), sizes.is_large)
     uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
@@ -308,7 +311,7 @@ def _assemble(
     if choice.way == "batch":  # most of them only wait; uploads have a limit of their own
         workers = max(in_flight.workers, batch.jobs_in_flight)
         in_flight = in_flight.model_copy(update={"workers": workers})
-    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note)
+    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note, sizes=sizes)
     return Run(settings, ledger, runner, writer, platform, traffic, run_id), batches
 
 

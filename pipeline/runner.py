@@ -21,12 +21,12 @@ from pipeline.errors import (
     TooManyFailures,
     VideoError,
 )
-from pipeline.feed import Row, Stamp, stamped
+from pipeline.feed import Feed, Row, Sizes
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.media.identity import content_identity
-from pipeline.media.pictures import identity_of_set, read_images, recipe_of_images, url_content
-from pipeline.models import FileStamp, Identity, Recipe, Video
+from pipeline.media.identity import Stamp
+from pipeline.models import Identity, Recipe, Video
+from pipeline.steps.identify import Identities
 from pipeline.steps.landing import Landing
 from pipeline.steps.locks import KeyedLocks
 
@@ -77,6 +77,7 @@ class Runner:
         run_id: str,
         landing: Landing,
         on_change: Callable[[Job], Awaitable[None]],
+        sizes: Sizes | None = None,
     ) -> None:
         self.tally = Tally()
         self.stopped_by: PauseRun | FatalError | None = None
@@ -86,8 +87,9 @@ class Runner:
         self._run_id = run_id
         self._landing = landing
         self._on_change = on_change
+        self._order = Feed(settings, sizes or Sizes())
         self._slots = anyio.Semaphore(settings.workers)
-        self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
+        self._identities = Identities(ledger, anyio.CapacityLimiter(settings.hashing_threads))
         self._active: set[str] = set()
         self._collected: set[str] = set()  # driven before their rows came by, and counted then
         self._joined: set[str] = set()  # those of the active that gained a source
@@ -140,35 +142,15 @@ class Runner:
                 await self._start(self._drive_active, job)
 
     async def _feed(self, rows: Iterable[Row]) -> None:
-        async for video, asked, stamp in stamped(rows):
+        async for video, asked, stamp in self._order.rows(rows):
             if self.stopped_by:
                 return
             self.tally.rows += 1
-            recipe = self._with_known_images(video, asked, stamp)
-            content = self._known_content(video, recipe, stamp)
+            recipe = self._identities.with_known_images(video, asked, stamp)
+            content = self._identities.known(video, recipe, stamp)
             if not self._at_rest(video, recipe, content):
                 await self._start(self._accept, video, recipe, stamp, content)
         self.tally.exhausted = True
-
-    def _with_known_images(self, video: Video, recipe: Recipe, stamp: Stamp) -> Recipe:
-        """The recipe with the row's images in it, where the content of every one is known."""
-        if not isinstance(stamp, tuple):
-            return recipe
-        contents = [
-            self._ledger.known_content(image.path, seen) if image.path and seen else url_content(image.source)
-            for image, seen in zip(video.images, stamp, strict=True)
-        ]
-        known = [content for content in contents if content is not None]
-        return recipe_of_images(recipe, video.images, known, stamp) if len(known) == len(contents) else recipe
-
-    def _known_content(self, video: Video, recipe: Recipe, stamp: Stamp) -> str | None:
-        if recipe.images is not None:
-            return identity_of_set(recipe.images)
-        if video.images:
-            return None
-        if video.path is None:
-            return f"url:{video.source}"
-        return self._ledger.known_content(video.path, stamp) if isinstance(stamp, FileStamp) else None
 
     def _at_rest(self, video: Video, recipe: Recipe, content: str | None) -> bool:
         """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
@@ -204,8 +186,12 @@ class Runner:
             self._slots.release()
 
     async def _accept(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
+        with self._order.in_flight(stamp):
+            await self._take_on(video, recipe, stamp, content)
+
+    async def _take_on(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
         try:
-            recipe, identity = await self._identify(video, recipe, stamp, content)
+            recipe, identity = await self._identities.read(video, recipe, stamp, content)
         except SourceUnreadable as error:
             if (job := self._beyond_its_file(video, recipe)) is None:
                 await self._reject(video, recipe, error)
@@ -223,20 +209,6 @@ class Runner:
             self._active.add(job.key)
             self._reopening.discard(job.key)
             await self._drive_active(job.reopened() if job.state is State.FAILED else job)
-
-    async def _identify(
-        self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None
-    ) -> tuple[Recipe, Identity]:
-        if isinstance(stamp, SourceUnreadable):
-            raise stamp
-        if isinstance(stamp, tuple):
-            if content is None:
-                recipe = await read_images(recipe, video.images, self._hashing)
-            assert recipe.images is not None
-            return recipe, Identity(identity_of_set(recipe.images), None)
-        if content is not None:
-            return recipe, Identity(content, stamp)
-        return recipe, await content_identity(video, stamp, self._hashing)
 
     def _beyond_its_file(self, video: Video, recipe: Recipe) -> Job | None:
         """The job under way, or being retried, of a file that is gone: with its asset uploaded it needs no file."""

@@ -23,6 +23,7 @@ PLACES = {
     "out": ("output", "dir"),
     "workers": ("run", "workers"),
     "delivery": ("run", "delivery"),
+    "order": ("run", "order"),
     "webhook_port": ("webhooks", "port"),
 }
 
@@ -57,6 +58,11 @@ _OPTIONS = (
         type=click.Choice(["task", "sync", "batch", "auto"]),
         help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open; batch, up to "
         "1,000 in one; auto, batch where there are many.",
+    ),
+    click.option(
+        "--order",
+        type=click.Choice(["manifest", "smallest", "mixed"]),
+        help="Which files go first: as the manifest has them, the smallest, or large and small ones by turns.",
     ),
     click.option(
         "--webhook-port", type=click.IntRange(0, 65535), help="Listen here for the platform's events; 0 picks a port."

@@ -98,9 +98,15 @@ class RunSettings(Section):
     `delivery` is how a question is asked: `task` is one asynchronous analysis for each video, `sync` one request that
     is held open until it is answered, `batch` the platform's batches, for which more than `workers` videos are in
     flight. `auto` is `batch` for many rows, `task` for few and for what cannot go by batch.
+
+    `order` is that of the manifest, or by size as far as it is known from `order_window` rows that are read ahead:
+    `smallest` files first, or `mixed`: large files (above the mean of those seen) and others by turns. Then a quarter
+    of the videos in flight is kept from large files, and of `upload.files` a quarter for either kind.
     """
 
     delivery: Literal["task", "sync", "batch", "auto"] = "task"
+    order: Literal["manifest", "smallest", "mixed"] = "manifest"
+    order_window: int = Field(5000, ge=1, le=1_000_000)
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)

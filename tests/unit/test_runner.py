@@ -67,8 +67,11 @@ def runner(ledger: Ledger, steps: dict[State, Step], **settings: object) -> Runn
     )
 
 
-async def test_rows_are_taken_only_as_fast_as_slots_come_free(ledger: Ledger, tmp_path: Path) -> None:
-    """However long the manifest is, no more of it is read than one slice beyond what is in flight."""
+@pytest.mark.parametrize(("order", "ahead"), [("manifest", 0), ("smallest", 100), ("mixed", 100)])
+async def test_rows_are_taken_only_as_fast_as_slots_come_free(
+    ledger: Ledger, tmp_path: Path, order: str, ahead: int
+) -> None:
+    """However long the manifest is, no more of it is read than one slice and the window beyond what is in flight."""
     video = tmp_path / "v.mp4"
     video.write_text("x")
     taken = 0
@@ -79,14 +82,34 @@ async def test_rows_are_taken_only_as_fast_as_slots_come_free(ledger: Ledger, tm
             taken += 1
             yield Video(str(video), str(video)), Recipe("local", "m", f"prompt {taken}")
 
-    run = runner(ledger, {State.ACCEPTED: lambda _: anyio.sleep_forever()}, workers=5)
+    steps: dict[State, Step] = {State.ACCEPTED: lambda _: anyio.sleep_forever()}
+    run = runner(ledger, steps, workers=5, order=order, order_window=max(1, ahead))
     async with anyio.create_task_group() as group:
         group.start_soon(run.run, endless(), "local")
         while len(ledger.counts()) == 0 or ledger.counts()[State.ACCEPTED] < 5:
             await anyio.sleep(0.01)
         run.stop(Interrupted("enough"), now=True)
-    assert taken <= 5 + 64
+    assert taken <= 5 + 64 + ahead
     assert not run.tally.exhausted
+
+
+async def test_long_ones_do_not_take_every_place(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """In mixed order, short videos go on being driven although more long ones than there are workers never end."""
+    rows = archive(*("long" * 1000 + str(number) for number in range(6)), *map(str, range(20)))
+
+    async def begin(job: Job) -> Job:
+        if job.stamp is not None and job.stamp.size_bytes > 1000:
+            await anyio.sleep_forever()
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=4, order="mixed")
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, rows, "local")
+        with anyio.fail_after(10):
+            while ledger.counts().get(State.UPLOADED, 0) < 20:
+                await anyio.sleep(0.01)
+        assert ledger.counts()[State.ACCEPTED] == 4
+        run.stop(Interrupted("enough"), now=True)
 
 
 async def test_two_recipes_of_one_content_upload_it_once(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
