@@ -23,7 +23,7 @@ from pipeline.config import (
     ServerSettings,
     Settings,
 )
-from pipeline.errors import ConfigError, FolderLocked, LedgerError
+from pipeline.errors import ConfigError, DeadlineReached, FolderLocked, LedgerError
 from pipeline.feed import Row, Sizes, kept
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
@@ -186,10 +186,13 @@ async def open_run(
         rows: how many there are, where that is known, for delivery `auto`.
 
     Raises:
+        DeadlineReached: the run was to end before now.
         ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for.
         FolderLocked: another run holds the output folder.
         LedgerError, SinkError: the output folder cannot be used.
     """
+    if (until := settings.run.until) is not None and until <= datetime.now(UTC):
+        raise DeadlineReached(f"run.until, {until.astimezone():%Y-%m-%d %H:%M}, is over; set a later one")
     folder = settings.output.dir
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     async with AsyncExitStack() as stack:
@@ -205,6 +208,8 @@ async def open_run(
         if secret is not None:
             receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
         platform = await _platform(stack, settings, key, receiver)
+        if until is not None:
+            platform.transport.limits.end_by(until)
         platform.watch.learn(ledger.waits())
         prober = await stack.enter_async_context(Prober(settings.upload.probe_timeout_s))
         choice = choose(settings.run.delivery, settings.recipe.model, rows, settings.batch)

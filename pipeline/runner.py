@@ -1,10 +1,11 @@
 """The one task group: feeds rows, drives each job to its end, applies errors."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from datetime import UTC, datetime
 
 import anyio
 import structlog
@@ -13,6 +14,7 @@ from pipeline.client import counted_requests
 from pipeline.config import RunSettings
 from pipeline.errors import (
     ConfigError,
+    DeadlineReached,
     FatalError,
     ManifestError,
     PauseRun,
@@ -36,6 +38,8 @@ Step = Callable[[Job], Awaitable[Job]]
 
 # What a stopping run still sees through: answers that are paid for.
 COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
+# The wall clock may be set, and a machine that slept has lost none of its timers: a deadline is looked at this often.
+CLOCK_LOOK_S = 15.0
 # One upload per content at a time, whatever the recipes: who comes second finds the asset.
 UPLOADING = frozenset({State.ACCEPTED, State.OPENED})
 # Faults of one file say nothing about the next.
@@ -95,6 +99,7 @@ class Runner:
         self._joined: set[str] = set()  # those of the active that gained a source
         self._reopening: set[str] = set()
         self._uploads = KeyedLocks()
+        self._beginning: set[anyio.CancelScope] = set()
         self._group: anyio.abc.TaskGroup | None = None
         self._same_failures: tuple[str, int] = ("", 0)
 
@@ -107,16 +112,32 @@ class Runner:
             rows: videos and their recipes, read in slices from a worker thread and never held as a whole.
             scope: the platform scope whose paid jobs are collected; None leaves all but those of the rows alone.
         """
-        async with anyio.create_task_group() as group:
-            self._group = group
-            try:
-                if scope is not None:
-                    await self._collect(scope)
-                await self._feed(rows)
-            except (PauseRun, FatalError) as reason:
-                self.stop(reason, now=isinstance(reason, FatalError))
-            except ManifestError as error:  # it was sound when the run began
-                self.stop(FatalError(error.message, code=error.code), now=True)
+        async with anyio.create_task_group() as clock:
+            if self._settings.until is not None:
+                clock.start_soon(self._end_at, self._settings.until)
+            async with anyio.create_task_group() as group:
+                self._group = group
+                try:
+                    if scope is not None:
+                        await self._collect(scope)
+                    await self._feed(rows)
+                except (PauseRun, FatalError) as reason:
+                    self.stop(reason, now=isinstance(reason, FatalError))
+                except ManifestError as error:  # it was sound when the run began
+                    self.stop(FatalError(error.message, code=error.code), now=True)
+            clock.cancel_scope.cancel()
+
+    async def _end_at(self, moment: datetime) -> None:
+        """At this moment begin nothing more; what the platform is at work on is collected for a bounded time."""
+        while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - for a clock
+            await anyio.sleep(min(left_s, CLOCK_LOOK_S))
+        told = f"{moment.astimezone():%Y-%m-%d %H:%M}"
+        reached = DeadlineReached(f"{told} is reached (run.until); run the same command again to go on")
+        self.stop(reached, now=False)
+        for scope in tuple(self._beginning):
+            scope.cancel()
+        await anyio.sleep(self._settings.drain_s)
+        self.stop(reached, now=True)
 
     def stop(self, reason: PauseRun | FatalError, *, now: bool) -> None:
         """Feed no more. With `now`, cancel everything that is not shielded, and give the rest a bounded time."""
@@ -247,15 +268,28 @@ class Runner:
             async with self._lock_for(job):
                 if self.stopped_by and job.state not in COLLECTED:
                     break  # it was stopped while the lock was waited for
-                with counted_requests() as requests:
+                with counted_requests() as requests, self._until_left_off(job) as scope:
                     try:
                         job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
                     except VideoError as error:
                         job = job.failed(error)
+                if scope.cancelled_caught:
+                    break
                 if requests.sent:  # a copy of a job costs 9 microseconds, and two of its four steps may send none
                     job = replace(job, requests=job.requests + requests.sent)
                 await self._record(job)  # queued at once: no await between the answer and the record
         return job
+
+    @contextmanager
+    def _until_left_off(self, job: Job) -> Iterator[anyio.CancelScope]:
+        """A step that may begin something new, at the end of the run's time; what has taken off already still lands."""
+        with anyio.CancelScope() as scope:
+            if job.state not in COLLECTED:
+                self._beginning.add(scope)
+            try:
+                yield scope
+            finally:
+                self._beginning.discard(scope)
 
     def _lock_for(self, job: Job) -> AbstractAsyncContextManager[object]:
         return self._uploads.hold(job.content) if job.state in UPLOADING else nullcontext()

@@ -24,6 +24,7 @@ PLACES = {
     "workers": ("run", "workers"),
     "delivery": ("run", "delivery"),
     "order": ("run", "order"),
+    "until": ("run", "until"),
     "webhook_port": ("webhooks", "port"),
 }
 
@@ -64,6 +65,7 @@ _OPTIONS = (
         type=click.Choice(["manifest", "smallest", "mixed"]),
         help="Which files go first: as the manifest has them, the smallest, or large and small ones by turns.",
     ),
+    click.option("--until", help="When to pause: a time of day such as 06:00, today or tomorrow, or a date and time."),
     click.option(
         "--webhook-port", type=click.IntRange(0, 65535), help="Listen here for the platform's events; 0 picks a port."
     ),

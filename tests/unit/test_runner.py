@@ -1,6 +1,7 @@
 """The runner: feeds rows as they come, drives each job once, and stops in order."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.config import RunSettings
 from pipeline.errors import (
+    DeadlineReached,
     Interrupted,
     LedgerError,
     QuotaExhausted,
@@ -259,6 +261,53 @@ async def test_an_exhausted_quota_pauses_and_spoils_nobody(ledger: Ledger, archi
     await run.run(archive("paid", "b", "c", "d"), "local")
     assert isinstance(run.stopped_by, QuotaExhausted)
     assert landed == [job.key]
+    assert State.FAILED not in ledger.counts()
+
+
+async def test_at_the_deadline_nothing_new_begins_and_what_is_paid_is_collected(
+    ledger: Ledger, archive: Callable[..., list[Row]]
+) -> None:
+    """When its time is over a run gives up what it was about to begin, collects what is answered within the time to
+    drain, leaves the rest submitted, and says so.
+    """
+    rows = archive("asks", "waits", "is answered", "takes long", "comes late")
+    begun: dict[str, anyio.Event] = {name: anyio.Event() for name in ("asks", "waits", "is answered", "takes long")}
+
+    def name_of(job: Job) -> str:
+        assert job.path is not None
+        begun[Path(job.path).read_text()].set()
+        return Path(job.path).read_text()
+
+    async def submit(job: Job) -> Job:
+        if name_of(job) == "asks":  # its request is out: it lands, as billable requests do
+            with anyio.CancelScope(shield=True):
+                while run.stopped_by is None:
+                    await anyio.sleep(0.01)
+        if name_of(job) == "waits":
+            await anyio.sleep_forever()
+        return job.to(State.SUBMITTED, task_id=name_of(job))
+
+    async def collect(job: Job) -> Job:
+        while run.stopped_by is None or name_of(job) == "takes long":
+            await anyio.sleep(0.01)
+        return job.to(State.ANALYZED, raw="{}")
+
+    steps: dict[State, Step] = {State.ACCEPTED: upload, State.UPLOADED: submit, State.SUBMITTED: collect}
+    run = runner(ledger, steps, workers=4, drain_s=0.5)
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, rows, "local")
+        with anyio.fail_after(10):
+            for event in begun.values():
+                await event.wait()
+        group.start_soon(run._end_at, datetime.now(UTC))
+    assert isinstance(run.stopped_by, DeadlineReached)
+    states = {job.task_id or "waits": job.state for job in ledger.jobs(*State)}
+    assert states == {
+        "asks": State.ANALYZED,
+        "is answered": State.ANALYZED,
+        "takes long": State.SUBMITTED,
+        "waits": State.UPLOADED,
+    }
     assert State.FAILED not in ledger.counts()
 
 
