@@ -7,7 +7,7 @@ What one video lives through; states are facts in the past tense, so that a cras
 
 | state (what the ledger knows) | step that leaves it | leads to |
 |---|---|---|
-| accepted: the row and its content identity | steps/upload.py begin | opened, uploaded |
+| accepted: the row and its content identity (steps/identify.py) | steps/upload.py begin | opened, uploaded |
 | opened: the upload session | steps/upload.py send_chunks | uploaded; accepted where the session expired |
 | uploaded: the asset id | steps/delivery.py submit | submitted, or analyzed at once; accepted where the asset is gone |
 | submitted: the task id | steps/delivery.py poll | analyzed; uploaded where it has to be submitted again |
@@ -19,7 +19,8 @@ The rooms, from the top floor down; imports only go down:
 
 - cli: the commands; app: opens and closes every resource of a run
 - runner: the one task group; survey: what a run would work through; server: the embedded platform, a house of its own
-- steps: the life of a video; recipes: what is asked of each; plan: what it comes to; progress: how far a run is
+- steps: the life of a video; recipes: what is asked of each; feed: rows on their way in; plan: what a run comes to;
+  progress: how far one is
 - client: the platform over HTTP; ledger: SQLite; manifests, modes, sinks, media: one file for each kind
 - budget, billing: what may be spent, and what is charged for, as plain arithmetic
 - config, log; jobs: the state machine; models; errors

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import anyio
 import structlog
 from pydantic import SecretStr
 
@@ -25,7 +24,8 @@ from pipeline.config import (
     ServerSettings,
     Settings,
 )
-from pipeline.errors import ConfigError, FolderLocked, LedgerError
+from pipeline.errors import ConfigError, DeadlineReached, FolderLocked, LedgerError
+from pipeline.feed import Row, Sizes, kept
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, SourceRow
 from pipeline.ledger.commitments import Commitments, Purview
@@ -36,7 +36,7 @@ from pipeline.media.probe import Prober
 from pipeline.models import Recipe, Video
 from pipeline.progress import Snapshot
 from pipeline.recipes import Recipes
-from pipeline.runner import Row, Runner, Tally
+from pipeline.runner import Runner, Tally
 from pipeline.server.app import serve
 from pipeline.steps.answer import Answers
 from pipeline.steps.batch import Batches
@@ -46,6 +46,7 @@ from pipeline.steps.checks import Checks
 from pipeline.steps.delivery import Choice, Deliveries, choose
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.landing import Landing
+from pipeline.steps.lanes import Lanes, Rule
 from pipeline.steps.media import Media
 from pipeline.steps.one_request import sync_problem
 from pipeline.steps.packing import batch_problem
@@ -202,11 +203,14 @@ async def open_run(
         rows: how many there are, where that is known, for delivery `auto`.
 
     Raises:
+        DeadlineReached: the run was to end before now.
         ConfigError: a remote platform without an API key, or without the secret of webhooks that are listened for; a
             cap on cost without a price.
         FolderLocked: another run holds the output folder.
         LedgerError, SinkError: the output folder cannot be used.
     """
+    if (until := settings.run.until) is not None and until <= datetime.now(UTC):
+        raise DeadlineReached(f"run.until, {until.astimezone():%Y-%m-%d %H:%M}, is over; set a later one")
     folder = settings.output.dir
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     async with AsyncExitStack() as stack:
@@ -224,6 +228,8 @@ async def open_run(
         if secret is not None:
             receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
         platform = await _platform(stack, settings, key, receiver)
+        if until is not None:
+            platform.transport.limits.end_by(until)
         platform.watch.learn(ledger.waits())
         prober = await stack.enter_async_context(
             Prober(settings.upload.probe_timeout_s, settings.upload.probe_processes)
@@ -310,7 +316,10 @@ def _assemble(
     traffic = Traffic()
     upload = choice.uploading(settings.upload)
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
-    files = anyio.CapacityLimiter(upload.files)
+    sizes = Sizes()
+    files = Lanes(Rule(upload.files))
+    if settings.run.order == "mixed":
+        files = Lanes(Rule(upload.files, kept(upload.files)), sizes.is_large)
     uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic, lambda: runner.stopped_by)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer, purse)
@@ -332,7 +341,7 @@ def _assemble(
     if choice.way == "batch":  # most of them only wait; uploads have a limit of their own
         workers = max(in_flight.workers, batch.jobs_in_flight)
         in_flight = in_flight.model_copy(update={"workers": workers})
-    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note)
+    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note, sizes=sizes)
     if purse is not None:
         purse.rests_on = runner.rests_on
     return Run(settings, ledger, runner, writer, platform, traffic, run_id, drawing), batches

@@ -229,6 +229,12 @@ class PlatformUnreachable(PauseRun):
     code = "platform_unreachable"
 
 
+class DeadlineReached(PauseRun):
+    """The moment has come at which a run was to end."""
+
+    code = "deadline_reached"
+
+
 class Interrupted(PauseRun):
     code = "interrupted"
 

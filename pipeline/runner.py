@@ -1,11 +1,11 @@
 """The one task group: feeds rows, drives each job to its end, applies errors."""
 
-import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from datetime import UTC, datetime
 
 import anyio
 import structlog
@@ -14,6 +14,7 @@ from pipeline.client import counted_requests
 from pipeline.config import RunSettings
 from pipeline.errors import (
     ConfigError,
+    DeadlineReached,
     FatalError,
     ManifestError,
     PauseRun,
@@ -22,22 +23,23 @@ from pipeline.errors import (
     TooManyFailures,
     VideoError,
 )
+from pipeline.feed import Feed, Row, Sizes
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
-from pipeline.media.identity import content_identity, stamp_of
-from pipeline.media.pictures import identity_of_set, read_images, recipe_of_images, url_content
-from pipeline.models import FileStamp, Identity, Recipe, Video
+from pipeline.media.identity import Stamp
+from pipeline.models import Identity, Recipe, Video
+from pipeline.steps.identify import Identities
 from pipeline.steps.landing import Landing
 from pipeline.steps.locks import KeyedLocks
 
 log = structlog.get_logger()
 
 Step = Callable[[Job], Awaitable[Job]]
-Row = tuple[Video, Recipe]
-SLICE = 64  # rows read and stat'ed in one hop to a worker thread
 
 # What a stopping run still sees through: answers that are paid for.
 COLLECTED = frozenset({State.SUBMITTED, State.ANALYZED})
+# The wall clock may be set, and a machine that slept has lost none of its timers: a deadline is looked at this often.
+CLOCK_LOOK_S = 15.0
 # One upload per content at a time, whatever the recipes: who comes second finds the asset.
 UPLOADING = frozenset({State.ACCEPTED, State.OPENED})
 # Faults of one file say nothing about the next.
@@ -81,6 +83,7 @@ class Runner:
         run_id: str,
         landing: Landing,
         on_change: Callable[[Job], Awaitable[None]],
+        sizes: Sizes | None = None,
     ) -> None:
         self.tally = Tally()
         self.stopped_by: PauseRun | FatalError | None = None
@@ -90,13 +93,15 @@ class Runner:
         self._run_id = run_id
         self._landing = landing
         self._on_change = on_change
+        self._order = Feed(settings, sizes or Sizes())
         self._slots = anyio.Semaphore(settings.workers)
-        self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
+        self._identities = Identities(ledger, anyio.CapacityLimiter(settings.hashing_threads))
         self._active: set[str] = set()
         self._collected: set[str] = set()  # driven before their rows came by, and counted then
         self._joined: set[str] = set()  # those of the active that gained a source
         self._reopening: set[str] = set()
         self._uploads = KeyedLocks()
+        self._beginning: set[anyio.CancelScope] = set()
         self._group: anyio.abc.TaskGroup | None = None
         self._same_failures: tuple[str, int] = ("", 0)
 
@@ -109,16 +114,32 @@ class Runner:
             rows: videos and their recipes, read in slices from a worker thread and never held as a whole.
             scope: the platform scope whose paid jobs are collected; None leaves all but those of the rows alone.
         """
-        async with anyio.create_task_group() as group:
-            self._group = group
-            try:
-                if scope is not None:
-                    await self._collect(scope)
-                await self._feed(rows)
-            except (PauseRun, FatalError) as reason:
-                self.stop(reason, now=isinstance(reason, FatalError))
-            except ManifestError as error:  # it was sound when the run began
-                self.stop(FatalError(error.message, code=error.code), now=True)
+        async with anyio.create_task_group() as clock:
+            if self._settings.until is not None:
+                clock.start_soon(self._end_at, self._settings.until)
+            async with anyio.create_task_group() as group:
+                self._group = group
+                try:
+                    if scope is not None:
+                        await self._collect(scope)
+                    await self._feed(rows)
+                except (PauseRun, FatalError) as reason:
+                    self.stop(reason, now=isinstance(reason, FatalError))
+                except ManifestError as error:  # it was sound when the run began
+                    self.stop(FatalError(error.message, code=error.code), now=True)
+            clock.cancel_scope.cancel()
+
+    async def _end_at(self, moment: datetime) -> None:
+        """At this moment begin nothing more; what the platform is at work on is collected for a bounded time."""
+        while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - for a clock
+            await anyio.sleep(min(left_s, CLOCK_LOOK_S))
+        told = f"{moment.astimezone():%Y-%m-%d %H:%M}"
+        reached = DeadlineReached(f"{told} is reached (run.until); run the same command again to go on")
+        self.stop(reached, now=False)
+        for scope in tuple(self._beginning):
+            scope.cancel()
+        await anyio.sleep(self._settings.drain_s)
+        self.stop(reached, now=True)
 
     def stop(self, reason: PauseRun | FatalError, *, now: bool) -> None:
         """Feed no more. With `now`, cancel everything that is not shielded, and give the rest a bounded time."""
@@ -149,35 +170,15 @@ class Runner:
                 await self._start(self._drive_active, job)
 
     async def _feed(self, rows: Iterable[Row]) -> None:
-        async for video, asked, stamp in _stamped(rows):
+        async for video, asked, stamp in self._order.rows(rows):
             if self.stopped_by:
                 return
             self.tally.rows += 1
-            recipe = self._with_known_images(video, asked, stamp)
-            content = self._known_content(video, recipe, stamp)
+            recipe = self._identities.with_known_images(video, asked, stamp)
+            content = self._identities.known(video, recipe, stamp)
             if not self._at_rest(video, recipe, content):
                 await self._start(self._accept, video, recipe, stamp, content)
         self.tally.exhausted = True
-
-    def _with_known_images(self, video: Video, recipe: Recipe, stamp: "Stamp") -> Recipe:
-        """The recipe with the row's images in it, where the content of every one is known."""
-        if not isinstance(stamp, tuple):
-            return recipe
-        contents = [
-            self._ledger.known_content(image.path, seen) if image.path and seen else url_content(image.source)
-            for image, seen in zip(video.images, stamp, strict=True)
-        ]
-        known = [content for content in contents if content is not None]
-        return recipe_of_images(recipe, video.images, known, stamp) if len(known) == len(contents) else recipe
-
-    def _known_content(self, video: Video, recipe: Recipe, stamp: "Stamp") -> str | None:
-        if recipe.images is not None:
-            return identity_of_set(recipe.images)
-        if video.images:
-            return None
-        if video.path is None:
-            return f"url:{video.source}"
-        return self._ledger.known_content(video.path, stamp) if isinstance(stamp, FileStamp) else None
 
     def _at_rest(self, video: Video, recipe: Recipe, content: str | None) -> bool:
         """Whether an earlier run settled this row; a look-up, so that a second night costs next to nothing."""
@@ -214,9 +215,13 @@ class Runner:
             self.tally.in_flight -= 1
             self._slots.release()
 
-    async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None) -> None:
+    async def _accept(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
+        with self._order.in_flight(stamp):
+            await self._take_on(video, recipe, stamp, content)
+
+    async def _take_on(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
         try:
-            recipe, identity = await self._identify(video, recipe, stamp, content)
+            recipe, identity = await self._identities.read(video, recipe, stamp, content)
         except SourceUnreadable as error:
             if (job := self._beyond_its_file(video, recipe)) is None:
                 await self._reject(video, recipe, error)
@@ -234,20 +239,6 @@ class Runner:
             self._active.add(job.key)
             self._reopening.discard(job.key)
             await self._drive_active(job.reopened() if job.state is State.FAILED else job)
-
-    async def _identify(
-        self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None
-    ) -> tuple[Recipe, Identity]:
-        if isinstance(stamp, SourceUnreadable):
-            raise stamp
-        if isinstance(stamp, tuple):
-            if content is None:
-                recipe = await read_images(recipe, video.images, self._hashing)
-            assert recipe.images is not None
-            return recipe, Identity(identity_of_set(recipe.images), None)
-        if content is not None:
-            return recipe, Identity(content, stamp)
-        return recipe, await content_identity(video, stamp, self._hashing)
 
     def _beyond_its_file(self, video: Video, recipe: Recipe) -> Job | None:
         """The job under way, or being retried, of a file that is gone: with its asset uploaded it needs no file."""
@@ -286,15 +277,28 @@ class Runner:
             async with self._lock_for(job):
                 if self.stopped_by and job.state not in COLLECTED:
                     break  # it was stopped while the lock was waited for
-                with counted_requests() as requests:
+                with counted_requests() as requests, self._until_left_off(job) as scope:
                     try:
                         job = await step(job)  # a new Job; Job.to() checks TRANSITIONS
                     except VideoError as error:
                         job = job.failed(error)
+                if scope.cancelled_caught:
+                    break
                 if requests.sent:  # a copy of a job costs 9 microseconds, and two of its four steps may send none
                     job = replace(job, requests=job.requests + requests.sent)
                 await self._record(job)  # queued at once: no await between the answer and the record
         return job
+
+    @contextmanager
+    def _until_left_off(self, job: Job) -> Iterator[anyio.CancelScope]:
+        """A step that may begin something new, at the end of the run's time; what has taken off already still lands."""
+        with anyio.CancelScope() as scope:
+            if job.state not in COLLECTED:
+                self._beginning.add(scope)
+            try:
+                yield scope
+            finally:
+                self._beginning.discard(scope)
 
     def _lock_for(self, job: Job) -> AbstractAsyncContextManager[object]:
         return self._uploads.hold(job.content) if job.state in UPLOADING else nullcontext()
@@ -325,18 +329,6 @@ class Runner:
             )
 
 
-# Of a row of images: of each of them.
-Stamp = FileStamp | tuple[FileStamp | None, ...] | SourceUnreadable | None
-
-
-async def _stamped(rows: Iterable[Row]) -> AsyncIterator[tuple[Video, Recipe, Stamp]]:
-    """Read and stat rows in slices on a worker thread, so that a slow disk never stalls what is in flight."""
-    iterator = iter(rows)
-    while batch := await anyio.to_thread.run_sync(_take, iterator):
-        for item in batch:
-            yield item
-
-
 def _is_recorded(job: Job) -> bool:
     """Whether the ledger needs no save to know this job's facts.
 
@@ -344,16 +336,3 @@ def _is_recorded(job: Job) -> bool:
     and the job is saved with its intent a moment later: a sixth of all saves less.
     """
     return job.state is State.WRITTEN or (job.state is State.UPLOADED and job.reused_asset)
-
-
-def _take(rows: Iterator[Row]) -> list[tuple[Video, Recipe, Stamp]]:
-    return [(video, recipe, _stamp(video)) for video, recipe in itertools.islice(rows, SLICE)]
-
-
-def _stamp(video: Video) -> Stamp:
-    try:
-        if video.images:
-            return tuple(None if image.path is None else stamp_of(image.path) for image in video.images)
-        return stamp_of(video.path) if video.path is not None else None
-    except SourceUnreadable as error:
-        return error

@@ -21,11 +21,11 @@ from pipeline.cli.streams import say, show
 from pipeline.cli.summary import retry_command
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, FatalError
+from pipeline.feed import Row
 from pipeline.jobs import Job, State
 from pipeline.manifests.single import Single
 from pipeline.models import Result
 from pipeline.recipes import Recipes
-from pipeline.runner import Row
 from pipeline.steps.one_request import sync_problem
 from pipeline.steps.write import read_answer
 

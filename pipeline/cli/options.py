@@ -23,6 +23,8 @@ PLACES = {
     "out": ("output", "dir"),
     "workers": ("run", "workers"),
     "delivery": ("run", "delivery"),
+    "order": ("run", "order"),
+    "until": ("run", "until"),
     "webhook_port": ("webhooks", "port"),
     "max_cost": ("budget", "max_cost_usd"),
     "max_minutes": ("budget", "max_minutes"),
@@ -67,6 +69,12 @@ _OPTIONS = (
         help="How to ask: task, an asynchronous analysis each; sync, one request each that is held open; batch, up to "
         "1,000 in one; auto, batch where there are many.",
     ),
+    click.option(
+        "--order",
+        type=click.Choice(["manifest", "smallest", "mixed"]),
+        help="Which files go first: as the manifest has them, the smallest, or large and small ones by turns.",
+    ),
+    click.option("--until", help="When to pause: a time of day such as 06:00, today or tomorrow, or a date and time."),
     click.option(
         "--webhook-port", type=click.IntRange(0, 65535), help="Listen here for the platform's events; 0 picks a port."
     ),

@@ -26,9 +26,9 @@ from pipeline.client.account import WORDS
 from pipeline.client.failures import gravest_failure
 from pipeline.config import API_KEY_VARIABLE, Settings
 from pipeline.errors import Interrupted
+from pipeline.feed import Row
 from pipeline.plan import Money, Plan, Rejection, Schedule
 from pipeline.progress import duration, size
-from pipeline.runner import Row
 from pipeline.survey import Survey, survey
 
 GLANCE_S = 0.5

@@ -15,7 +15,7 @@ from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import required_ledger, settings_from, settings_options
 from pipeline.cli.run import drive
 from pipeline.cli.summary import Report
-from pipeline.runner import Row
+from pipeline.feed import Row
 
 
 @click.command()

@@ -26,9 +26,9 @@ from pipeline.client.analyses import OnText
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
 from pipeline.errors import FatalError, Interrupted
+from pipeline.feed import Row
 from pipeline.manifests import Manifest
 from pipeline.recipes import Recipes
-from pipeline.runner import Row
 
 logger = structlog.get_logger()
 

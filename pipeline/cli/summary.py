@@ -18,6 +18,7 @@ from pipeline.cli.exits import Exit
 from pipeline.cli.streams import say
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
 from pipeline.errors import FatalError
+from pipeline.jobs import State
 from pipeline.ledger import LedgerView
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
@@ -77,6 +78,7 @@ def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
         "exit_code": int(code),
         "stopped_by": None if reason is None else {"code": reason.code, "message": reason.message},
         "resume_at": getattr(reason, "resume_at", None),
+        "under_way": run.ledger.counts().get(State.SUBMITTED, 0),
         "rows": last.rows,
         "written": last.written,
         "failed": last.failed,
@@ -168,6 +170,8 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     for sentence in facts["unread"]:
         yield f"not looked into: {one_line(sentence)}"
     if facts["stopped_by"] is not None:
+        if facts["under_way"]:
+            yield f"{facts['under_way']:,} under way on the platform: the next run collects them without paying again"
         kind = "stopped" if facts["exit_code"] == Exit.FATAL else "paused"
         yield f"{kind}: {facts['stopped_by']['message']}"
         if facts["resume_at"] is not None:

@@ -112,6 +112,7 @@ class Account:
         self._name = name
         self._lengths = [(window.unit, window.most, window.length_s) for window in windows]
         self._max_wait_s = max_wait_s
+        self._ends_at = math.inf
         self._book: Book = book or Memory()
         self._clock = clock
         self._windows = Windows(windows)
@@ -124,6 +125,10 @@ class Account:
     def is_limited(self) -> bool:
         """Whether anything is counted at all."""
         return bool(self._lengths)
+
+    def end_by(self, moment_s: float) -> None:
+        """The run ends at this moment (epoch seconds): a wait beyond it pauses the run at once."""
+        self._ends_at = moment_s
 
     async def admit(self, draw: Draw, key: str = "") -> None:
         """Wait until there is room in every dimension, and take it.
@@ -248,10 +253,11 @@ class Account:
         window = wait.window
         told = f"{window.most:,g} {WORDS[window.unit]} in {window.length_s / 60:,.4g} min"
         resume_at = datetime.now(UTC) + timedelta(seconds=wait.seconds)
-        if wait.seconds > self._max_wait_s and not self._may_shrink():
+        left_s = self._ends_at - self._clock()
+        if wait.seconds > min(self._max_wait_s, left_s) and not self._may_shrink():
             self._closed = LimitReached(
-                f"{self._name}: the account's limit of {told} leaves no room for {wait.seconds / 60:,.0f} min; "
-                "run the same command again then",
+                f"{self._name}: the account's limit of {told} leaves no room for {wait.seconds / 60:,.0f} min"
+                f"{', and run.until comes before' if wait.seconds > left_s else ''}; run the same command again then",
                 resume_at=resume_at,
             )
             for waiting in self._queue:

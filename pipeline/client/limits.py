@@ -1,6 +1,7 @@
 """Budgets: when a request may leave. One per endpoint class, plus a door that one caller closes for all."""
 
 import math
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -45,12 +46,17 @@ class Gate:
     def __init__(self, name: str, max_wait_s: float = math.inf) -> None:
         self._name = name
         self._max_wait_s = max_wait_s
+        self._ends_at = math.inf
         self._opens_at = 0.0
         self._waiting = 0
 
     @property
     def is_closed(self) -> bool:
         return self._opens_at > loop_time()
+
+    def end_by(self, moment_s: float) -> None:
+        """The run ends at this moment (epoch seconds): nobody begins a wait beyond it."""
+        self._ends_at = moment_s
 
     def close(self, wait_s: float, *, why: str) -> None:
         """Keep everyone waiting for `wait_s` seconds from now; a shorter wait than the present one changes nothing."""
@@ -71,7 +77,7 @@ class Gate:
         """
         if not self.is_closed:
             return
-        if (wait_s := self._opens_at - loop_time()) > self._max_wait_s:
+        if (wait_s := self._opens_at - loop_time()) > min(self._max_wait_s, self._ends_at - time.time()):
             raise LimitReached(
                 f"{self._name}: the platform takes no more requests for {wait_s / 60:,.0f} min; run the same command "
                 "again then",
@@ -142,6 +148,11 @@ class Budget:
         while self._gate.is_closed:  # it closed while this caller stood in line
             await self._gate.wait()
             await self._limiter.acquire()
+
+    def end_by(self, moment_s: float) -> None:
+        """The run ends at this moment (epoch seconds)."""
+        self._gate.end_by(moment_s)
+        self.account.end_by(moment_s)
 
     def refused(self, wait_s: float | None) -> None:
         """The platform said 429: pause for as long as it asked, else longer with every refusal in a row."""
@@ -232,3 +243,8 @@ class Limits:
         self.read = Budget("read", limits.read_per_minute, retry, max_wait_s=limits.max_wait_s)
         self.other = Budget("other", None, retry)
         self.chunks = Budget("chunks", None, retry)
+
+    def end_by(self, moment: datetime) -> None:
+        """The run ends at this moment: a wait beyond it pauses the run at once."""
+        for budget in (self.analyze, self.upload, self.read, self.other, self.chunks):
+            budget.end_by(moment.timestamp())

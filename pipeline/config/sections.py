@@ -1,11 +1,13 @@
 """The sections of the client half: whom to ask, what, of which videos, how fast."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from pipeline.config.moments import moment_of
 from pipeline.config.section import MIB, Section
 from pipeline.config.tiers import RateName, TierName, rate_of
 
@@ -98,9 +100,20 @@ class RunSettings(Section):
     `delivery` is how a question is asked: `task` is one asynchronous analysis for each video, `sync` one request that
     is held open until it is answered, `batch` the platform's batches, for which more than `workers` videos are in
     flight. `auto` is `batch` for many rows, `task` for few and for what cannot go by batch.
+
+    `order` is that of the manifest, or by size as far as it is known from `order_window` rows that are read ahead:
+    `smallest` files first, or `mixed`: large files (above the mean of those seen) and others by turns. Then a quarter
+    of the videos in flight is kept from large files, and of `upload.files` a quarter for either kind.
+
+    At `until`, a time of day such as 06:00 or a date and time, nothing further is uploaded or asked. What the platform
+    is at work on is collected for `drain_s` more, like after a signal; what is not done by then stays with the
+    platform, and the next run collects it. Of delivery `sync` that is lost, so give it a longer `drain_s`.
     """
 
     delivery: Literal["task", "sync", "batch", "auto"] = "task"
+    order: Literal["manifest", "smallest", "mixed"] = "manifest"
+    order_window: int = Field(5000, ge=1, le=1_000_000)
+    until: datetime | None = None
 
     workers: int = Field(32, ge=1, le=10_000)
     hashing_threads: int = Field(2, ge=1, le=64)
@@ -108,6 +121,11 @@ class RunSettings(Section):
     max_same_failures: int = Field(50, ge=1)
     max_resubmissions: int = Field(3, ge=1)
     plain_interval_s: float = Field(60, gt=0)
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _is_moment(cls, until: object) -> datetime | None:
+        return None if until is None else moment_of(until)
 
 
 class UploadSettings(Section):

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.errors import LedgerError
 from pipeline.jobs import Job, State
+from pipeline.ledger.causes import without_ids
 from pipeline.ledger.opening import SCHEMA_VERSION, for_reading
 from pipeline.ledger.records import (
     JOB_COLUMNS,
@@ -23,11 +24,11 @@ from pipeline.ledger.records import (
 )
 from pipeline.models import FileStamp
 
-# Every failed source with the reason, in which the file's name would tell apart what is alike.
+# Every failed source with the reason, in which the file's name and ids would tell apart what is alike.
 _FAILED = """
     SELECT error, code, sources.source AS name,
-        iif(substr(message, 1, length(jobs.source) + 2) = jobs.source || ': ',
-            substr(message, length(jobs.source) + 3), replace(message, jobs.source, 'the file')) AS reason
+        without_ids(iif(substr(message, 1, length(jobs.source) + 2) = jobs.source || ': ',
+            substr(message, length(jobs.source) + 3), replace(message, jobs.source, 'the file'))) AS reason
     FROM jobs JOIN sources USING (key) WHERE state = 'failed' AND written = 0 AND stale = 0
 """
 
@@ -51,6 +52,7 @@ class LedgerView:
                 check_same_thread=False,  # worker threads may take turns with a view, never share one
             )
             self._reading.row_factory = sqlite3.Row
+            self._reading.create_function("without_ids", 1, without_ids, deterministic=True)
             version = self._reading.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {path}: {error}; check --out") from error
@@ -223,7 +225,8 @@ class LedgerView:
     def failure_groups(self, sample: int = 5, most: int = 30) -> list[FailureGroup]:
         """Failed sources grouped by cause, the largest group first, with a few of their names.
 
-        A cause is the reason itself, told without the file's name; where there are more than `most` of them, its code.
+        A cause is the reason itself, told without the file's name and ids; where there are more than `most` of them,
+        its code.
         """
         groups = self._failure_groups("error, code, reason", sample, most + 1)
         return groups if len(groups) <= most else self._failure_groups("error, code", sample, most)

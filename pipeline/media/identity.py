@@ -11,6 +11,8 @@ from blake3 import blake3
 from pipeline.errors import SourceUnreadable
 from pipeline.models import FileStamp, Identity, Video, shown
 
+# What a look at a video's file said; of a set of images, at each of them; None of a URL.
+Stamp = FileStamp | tuple[FileStamp | None, ...] | SourceUnreadable | None
 READ_BYTES = 256 * 1024  # 2.9 GiB/s where blocks of 1 MiB, which leave the cache, gave 1.4; two threads gave 1.8
 
 
@@ -34,6 +36,23 @@ def stamp_of(path: str) -> FileStamp:
     if found.st_size == 0:
         raise _refused(path, "file_empty", "the file is empty; restore it, or take it out of the manifest")
     return _stamp(found)
+
+
+def look_at(video: Video) -> Stamp:
+    """`stamp_of` all that a manifest row names. Blocks on the disk."""
+    try:
+        if video.images:
+            return tuple(None if image.path is None else stamp_of(image.path) for image in video.images)
+        return stamp_of(video.path) if video.path is not None else None
+    except SourceUnreadable as error:
+        return error
+
+
+def bytes_of(stamp: Stamp) -> int:
+    """What a row may have to upload; nothing for a URL, and for a file that cannot be read."""
+    if isinstance(stamp, tuple):
+        return sum(image.size_bytes for image in stamp if image is not None)
+    return stamp.size_bytes if isinstance(stamp, FileStamp) else 0
 
 
 def hash_file(path: str, stamp: FileStamp, between: Callable[[], None] = lambda: None) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-import anyio
 import structlog
 
 from pipeline.client import Platform
@@ -18,6 +17,7 @@ from pipeline.ledger import Ledger
 from pipeline.models import Draw, OpenUpload, shown
 from pipeline.steps.checks import Checks
 from pipeline.steps.landing import Landing
+from pipeline.steps.lanes import Lanes
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Uploads:
     platform: Platform
     ledger: Ledger
     settings: UploadSettings
-    files: anyio.CapacityLimiter
+    files: Lanes
     landing: Landing
     checks: Checks
     on_bytes: Callable[[int], None]
@@ -73,7 +73,7 @@ class Uploads:
             )
         if job.stamp.size_bytes <= self.settings.inline_max_bytes:
             return job.to(State.UPLOADED, duration_s=header.duration_s)
-        async with self.files:
+        async with self.files.hold(job.stamp.size_bytes):
             self._begin_nothing_late()
             if job.stamp.size_bytes <= self.settings.direct_max_bytes:
                 return await self._send_whole(job)
@@ -117,7 +117,7 @@ class Uploads:
             job.upload.upload_id, job.upload.asset_id, job.stamp.size_bytes, job.upload.chunk_bytes, job.upload.headers
         )
         try:
-            async with self.files:
+            async with self.files.hold(job.stamp.size_bytes):
                 self._begin_nothing_late()
                 asset_id = await self.platform.uploads.send(session, job.path, job.stamp, on_bytes=sent)
         except UploadExpired:

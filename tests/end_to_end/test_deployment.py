@@ -180,16 +180,19 @@ def test_commands_in_configurations_can_be_run(config: Path) -> None:
         parse(line)
 
 
-def crontab_line() -> re.Match[str]:
-    (found,) = re.finditer(r"^# ((?:[\d*/,-]+ +){5})(.*)$", (ROOT / "configs/cron.yaml").read_text(), re.MULTILINE)
+def crontab_line(config: str = "cron") -> re.Match[str]:
+    text = (ROOT / "configs" / f"{config}.yaml").read_text()
+    (found,) = re.finditer(r"^# ((?:[\d*/,-]+ +){5})(.*)$", text, re.MULTILINE)
     return found
 
 
-def test_the_crontab_line_is_one() -> None:
-    """The crontab line has five fields within their ranges, and no percent sign, which cron would take for a line
-    end.
+@pytest.mark.parametrize("config", ["cron", "overnight"])
+def test_the_crontab_line_is_one(config: str) -> None:
+    """The crontab line has five fields within their ranges, a command that exists, and no percent sign, which cron
+    would take for a line end.
     """
-    fields, command = crontab_line()[1].split(), crontab_line()[2]
+    fields, command = crontab_line(config)[1].split(), crontab_line(config)[2]
+    parse(re.sub(r".*&& \S*(pipeline .*) >> .*", r"\1", command))
     for field, (least, most) in zip(fields, [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)], strict=True):
         assert field == "*" or least <= int(field) <= most
     assert "%" not in command

@@ -1,6 +1,7 @@
 """An account with limits: a run that knows them is never refused, one that does not is refused little."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def run(manifest: Path, served: Platform, *, delivery: str = "task", **limits: Any) -> Done:
+def run(manifest: Path, served: Platform, *flags: str, delivery: str = "task", **limits: Any) -> Done:
     env = {f"PIPELINE_LIMITS__{name.upper()}": str(value) for name, value in limits.items()}
     out = manifest.parent / "out"
     return pipeline(
@@ -37,6 +38,7 @@ def run(manifest: Path, served: Platform, *, delivery: str = "task", **limits: A
         "--json",
         "--delivery",
         delivery,
+        *flags,
         env={**served.env, **env},
     )
 
@@ -83,6 +85,17 @@ def test_what_an_earlier_run_drew_counts_and_a_long_wait_is_a_pause(tmp_path, ma
         assert served.books()["tasks_created"] == 20
         further = run(manifest, served, analyze_per_day=1000, **hour(1000))
         assert (further.code, served.books()["tasks_created"]) == (0, len(PARTS))
+
+
+def test_a_wait_beyond_the_deadline_is_a_pause_at_once(tmp_path, manifest):
+    """A run that would still be waiting for its limits at `--until` pauses without waiting for that, and says why."""
+    with serving(tmp_path, 1000) as served:
+        until = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+        limits = {"analyze_per_day": 20, "max_wait_s": 1e6, **hour(1000)}
+        done = run(manifest, served, "--until", until, **limits)
+        assert (done.code, done.summary["stopped_by"]["code"], done.summary["written"]) == (4, "rate_limit_reached", 20)
+        assert "and run.until comes before" in done.summary["stopped_by"]["message"]
+        assert done.summary["resume_at"] > until
 
 
 def test_output_folders_of_one_account_share_its_limits(tmp_path, manifest):

@@ -1,6 +1,7 @@
 """The runner: feeds rows as they come, drives each job once, and stops in order."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.config import RunSettings
 from pipeline.errors import (
+    DeadlineReached,
     Interrupted,
     LedgerError,
     QuotaExhausted,
@@ -15,10 +17,11 @@ from pipeline.errors import (
     TaskFailed,
     TooManyFailures,
 )
+from pipeline.feed import Row
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, WrittenLine
 from pipeline.models import Recipe, Video
-from pipeline.runner import Row, Runner, Step
+from pipeline.runner import Runner, Step
 from pipeline.steps.landing import Landing
 
 pytestmark = pytest.mark.anyio
@@ -66,8 +69,11 @@ def runner(ledger: Ledger, steps: dict[State, Step], **settings: object) -> Runn
     )
 
 
-async def test_rows_are_taken_only_as_fast_as_slots_come_free(ledger: Ledger, tmp_path: Path) -> None:
-    """However long the manifest is, no more of it is read than one slice beyond what is in flight."""
+@pytest.mark.parametrize(("order", "ahead"), [("manifest", 0), ("smallest", 100), ("mixed", 100)])
+async def test_rows_are_taken_only_as_fast_as_slots_come_free(
+    ledger: Ledger, tmp_path: Path, order: str, ahead: int
+) -> None:
+    """However long the manifest is, no more of it is read than one slice and the window beyond what is in flight."""
     video = tmp_path / "v.mp4"
     video.write_text("x")
     taken = 0
@@ -78,14 +84,34 @@ async def test_rows_are_taken_only_as_fast_as_slots_come_free(ledger: Ledger, tm
             taken += 1
             yield Video(str(video), str(video)), Recipe("local", "m", f"prompt {taken}")
 
-    run = runner(ledger, {State.ACCEPTED: lambda _: anyio.sleep_forever()}, workers=5)
+    steps: dict[State, Step] = {State.ACCEPTED: lambda _: anyio.sleep_forever()}
+    run = runner(ledger, steps, workers=5, order=order, order_window=max(1, ahead))
     async with anyio.create_task_group() as group:
         group.start_soon(run.run, endless(), "local")
         while len(ledger.counts()) == 0 or ledger.counts()[State.ACCEPTED] < 5:
             await anyio.sleep(0.01)
         run.stop(Interrupted("enough"), now=True)
-    assert taken <= 5 + 64
+    assert taken <= 5 + 64 + ahead
     assert not run.tally.exhausted
+
+
+async def test_long_ones_do_not_take_every_place(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """In mixed order, short videos go on being driven although more long ones than there are workers never end."""
+    rows = archive(*("long" * 1000 + str(number) for number in range(6)), *map(str, range(20)))
+
+    async def begin(job: Job) -> Job:
+        if job.stamp is not None and job.stamp.size_bytes > 1000:
+            await anyio.sleep_forever()
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=4, order="mixed")
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, rows, "local")
+        with anyio.fail_after(10):
+            while ledger.counts().get(State.UPLOADED, 0) < 20:
+                await anyio.sleep(0.01)
+        assert ledger.counts()[State.ACCEPTED] == 4
+        run.stop(Interrupted("enough"), now=True)
 
 
 async def test_two_recipes_of_one_content_upload_it_once(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
@@ -235,6 +261,53 @@ async def test_an_exhausted_quota_pauses_and_spoils_nobody(ledger: Ledger, archi
     await run.run(archive("paid", "b", "c", "d"), "local")
     assert isinstance(run.stopped_by, QuotaExhausted)
     assert landed == [job.key]
+    assert State.FAILED not in ledger.counts()
+
+
+async def test_at_the_deadline_nothing_new_begins_and_what_is_paid_is_collected(
+    ledger: Ledger, archive: Callable[..., list[Row]]
+) -> None:
+    """When its time is over a run gives up what it was about to begin, collects what is answered within the time to
+    drain, leaves the rest submitted, and says so.
+    """
+    rows = archive("asks", "waits", "is answered", "takes long", "comes late")
+    begun: dict[str, anyio.Event] = {name: anyio.Event() for name in ("asks", "waits", "is answered", "takes long")}
+
+    def name_of(job: Job) -> str:
+        assert job.path is not None
+        begun[Path(job.path).read_text()].set()
+        return Path(job.path).read_text()
+
+    async def submit(job: Job) -> Job:
+        if name_of(job) == "asks":  # its request is out: it lands, as billable requests do
+            with anyio.CancelScope(shield=True):
+                while run.stopped_by is None:
+                    await anyio.sleep(0.01)
+        if name_of(job) == "waits":
+            await anyio.sleep_forever()
+        return job.to(State.SUBMITTED, task_id=name_of(job))
+
+    async def collect(job: Job) -> Job:
+        while run.stopped_by is None or name_of(job) == "takes long":
+            await anyio.sleep(0.01)
+        return job.to(State.ANALYZED, raw="{}")
+
+    steps: dict[State, Step] = {State.ACCEPTED: upload, State.UPLOADED: submit, State.SUBMITTED: collect}
+    run = runner(ledger, steps, workers=4, drain_s=0.5)
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, rows, "local")
+        with anyio.fail_after(10):
+            for event in begun.values():
+                await event.wait()
+        group.start_soon(run._end_at, datetime.now(UTC))
+    assert isinstance(run.stopped_by, DeadlineReached)
+    states = {job.task_id or "waits": job.state for job in ledger.jobs(*State)}
+    assert states == {
+        "asks": State.ANALYZED,
+        "is answered": State.ANALYZED,
+        "takes long": State.SUBMITTED,
+        "waits": State.UPLOADED,
+    }
     assert State.FAILED not in ledger.counts()
 
 

@@ -109,6 +109,24 @@ async def test_a_file_with_new_content_retires_its_failure(ledger: Ledger) -> No
     assert ledger.counts() == {State.ACCEPTED: 1}
 
 
+async def test_failures_that_differ_by_their_ids_are_one_cause(ledger: Ledger) -> None:
+    """Tasks that failed for one reason are one cause, whatever their ids and files; another reason is not."""
+    for number, reason in enumerate(["no picture", "no picture", "no picture", "no sound"]):
+        name = f"{number}.mp4"
+        job = await ledger.accept(video(name), RECIPE, Identity(f"blake3:{number}", STAMP), "r1")
+        task_id = f"65f1a2b3c4d5e6f7a8b9c0d{number}"
+        failure = TaskFailed(f"{job.source}: the analysis {task_id} ended failed: {reason} in asset '{task_id}'")
+        await ledger.save(job.failed(failure))
+    groups = [(group.count, group.message) for group in ledger.failure_groups()]
+    assert groups == [
+        (3, "the analysis ended failed: no picture in asset"),
+        (1, "the analysis ended failed: no sound in asset"),
+    ]
+    assert {job.failure.message.split()[3] for job, _, _ in ledger.failures() if job.failure} == {
+        f"65f1a2b3c4d5e6f7a8b9c0d{number}" for number in range(4)
+    }
+
+
 async def test_a_written_line_outlives_a_change_of_the_file(ledger: Ledger) -> None:
     """A paid and written answer stays when its file is replaced by another content."""
     done = through_to_written(await ledger.accept(video("a.mp4"), RECIPE, ONE, "r1"))
