@@ -365,14 +365,14 @@ def budget_file(settings: Settings) -> Path:
 
 
 def _books(stack: AsyncExitStack, settings: Settings) -> Books:
-    """Where the last day's draws are remembered: only where something limits them."""
+    """Where draws are remembered: only where something limits them."""
     limits = settings.effective_limits
     keep_s = limits.day_s + limits.slack_s
     names: tuple[ClassName, ...] = ("analyze", "upload")
     return {
         name: stack.enter_context(Draws(settings.limits_file, settings.scope, name, keep_s))
         for name in names
-        if windows_of(limits, name)
+        if windows_of(limits, name) or (name == "analyze" and limits.effective_lifetime_minutes is not None)
     }
 
 

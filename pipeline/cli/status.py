@@ -12,7 +12,15 @@ from pipeline.app import budget_file
 from pipeline.budget import Standing, caps_of
 from pipeline.cli.options import required_ledger
 from pipeline.cli.streams import say
-from pipeline.cli.summary import budget_facts, budget_lines, failure_facts, failure_lines, retry_command
+from pipeline.cli.summary import (
+    budget_facts,
+    budget_lines,
+    failure_facts,
+    failure_lines,
+    lifetime_facts,
+    lifetime_lines,
+    retry_command,
+)
 from pipeline.config import Settings, load
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView
@@ -28,7 +36,10 @@ def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
     settings = load(config, {"output": {"dir": out} if out else {}})
     folder = settings.output.dir
     with closing(LedgerView(required_ledger(folder))) as view:
-        facts = _facts(view, folder) | {"budget": budget_facts(_standings(view, settings))}
+        facts = _facts(view, folder) | {
+            "budget": budget_facts(_standings(view, settings)),
+            "lifetime": lifetime_facts(settings),
+        }
     command = retry_command(folder, config)
     lines = _lines(facts, folder, command, settings.budget.day_s)
     say([orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()] if as_json else lines)
@@ -39,6 +50,7 @@ def _lines(facts: dict[str, Any], folder: Path, command: str, day_s: float) -> I
     for state, count in facts["states"].items():
         yield f"  {state:<10} {count:>9,}"
     yield from budget_lines(facts["budget"], day_s)
+    yield from lifetime_lines(facts["lifetime"])
     yield from failure_lines(facts["failures"], folder, command)
 
 

@@ -17,9 +17,10 @@ from pipeline.budget import Standing, portion_shown, span_shown
 from pipeline.cli.exits import Exit
 from pipeline.cli.streams import say
 from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
-from pipeline.errors import FatalError
+from pipeline.errors import FatalError, LedgerError
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView
+from pipeline.ledger.lifetime import lifetime_of
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
 
@@ -54,6 +55,7 @@ def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
     code = _code(run, last, report)
     facts = _facts(run, last, code) | {"platform": platform_name(report.settings), "unread": list(report.unread)}
+    facts["lifetime"] = lifetime_facts(report.settings)
     try:
         (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
@@ -128,6 +130,24 @@ def _saved(usd: float) -> str:
     return f" (${usd:,.2f} saved by answers that were there)" if usd > 0 else ""
 
 
+def lifetime_facts(settings: Settings) -> dict[str, Any] | None:
+    """What the account has left of the minutes of its life, as it stands in a summary; None where that has no end."""
+    try:
+        lifetime = lifetime_of(settings)
+    except LedgerError as error:  # no reason to tell nothing else
+        log.warning("lifetime.unread", reason=error.message)
+        return None
+    if lifetime is None:
+        return None
+    return {"minutes": lifetime.minutes, "left": round(lifetime.left, 4), "notice": lifetime.notice}
+
+
+def lifetime_lines(facts: Mapping[str, Any] | None) -> Iterator[str]:
+    """One line near the end of them."""
+    if facts is not None and facts["notice"] is not None:
+        yield f"minutes  {facts['notice']}"
+
+
 def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
     """The failures of an output folder by cause, as they stand in a summary."""
     return [
@@ -160,6 +180,7 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
         f" {facts['output_tokens']:,} output tokens, ${facts['cost_usd']:,.2f}{_saved(facts['saved_usd'])}"
     )
     yield from budget_lines(facts["budget"], report.settings.budget.day_s)
+    yield from lifetime_lines(facts["lifetime"])
     forgotten = report.settings.is_local and report.settings.platform.kind == "auto"
     yield f"platform {facts['platform']}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}"
     if (events := facts["webhook_events"]) is not None:

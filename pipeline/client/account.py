@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Protocol
 
 import anyio
 import structlog
 
-from pipeline.client.windows import Unit, Wait, Window, Windows
-from pipeline.errors import LimitReached
+from pipeline.client.windows import CRUMB, Unit, Wait, Window, Windows
+from pipeline.errors import LimitReached, QuotaExhausted
 from pipeline.models import NOT_YET, Draw, Drawn
 
-# How many of those behind the first are looked at for one that fits where the first does not.
+# How many of those behind the first are looked at for one that fits where the first does not, leaving out those that
+# take no less than one that does not fit either.
 LOOK_BEHIND = 32
 # Moments are compared as fractions: who wakes a little late is not told to wait for no time at all.
 A_LITTLE_S = 0.001
@@ -54,9 +54,17 @@ class Book(Protocol):
         """The last draw for a key was none: its request never left."""
         ...
 
+    def unbilled(self, key: str) -> None:
+        """The last draw for a key takes nothing from the account's life."""
+        ...
+
+    def lifetime_minutes(self) -> float:
+        """What was drawn for keys in all the time that is remembered, less what was not billed."""
+        ...
+
 
 class Memory:
-    """A book that is forgotten with the process."""
+    """A book that is forgotten with the process, and knows nothing of the life of an account."""
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -75,12 +83,20 @@ class Memory:
     def forget(self, key: str) -> None:
         """The windows themselves remember it."""
 
+    def unbilled(self, key: str) -> None:
+        """Lives are not counted here."""
+
+    def lifetime_minutes(self) -> float:
+        """Lives are not counted here."""
+        return 0.0
+
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
     draw: Draw
     key: str
     admitted: bool = False
+    refused: QuotaExhausted | None = None
     news: anyio.Event = field(default_factory=anyio.Event)
 
 
@@ -98,6 +114,7 @@ class Account:
         *,
         max_wait_s: float,
         book: Book | None = None,
+        lifetime_minutes: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the account.
@@ -107,6 +124,7 @@ class Account:
             windows: its dimensions; none is no limit.
             max_wait_s: a longer wait pauses the run instead.
             book: where draws are remembered.
+            lifetime_minutes: of video, in the life of the account; None is no end.
             clock: epoch seconds.
         """
         self._name = name
@@ -114,6 +132,7 @@ class Account:
         self._max_wait_s = max_wait_s
         self._ends_at = math.inf
         self._book: Book = book or Memory()
+        self._lifetime_minutes = math.inf if lifetime_minutes is None else lifetime_minutes
         self._clock = clock
         self._windows = Windows(windows)
         self._queue: list[_Waiting] = []
@@ -124,7 +143,7 @@ class Account:
     @property
     def is_limited(self) -> bool:
         """Whether anything is counted at all."""
-        return bool(self._lengths)
+        return bool(self._lengths) or math.isfinite(self._lifetime_minutes)
 
     def end_by(self, moment_s: float) -> None:
         """The run ends at this moment (epoch seconds): a wait beyond it pauses the run at once."""
@@ -140,6 +159,7 @@ class Account:
 
         Raises:
             LimitReached: that would take longer than a run should wait.
+            QuotaExhausted: the account has not so many minutes left in its life.
         """
         if not self.is_limited:
             return
@@ -148,7 +168,7 @@ class Account:
         try:
             await self._until_admitted(waiting)
         finally:
-            if not waiting.admitted:
+            if waiting in self._queue:
                 self._queue.remove(waiting)
             self._wake_first()
 
@@ -167,8 +187,8 @@ class Account:
 
     async def _until_admitted(self, waiting: _Waiting) -> None:
         while not waiting.admitted:
-            if self._closed is not None:
-                raise self._closed
+            if (refusal := waiting.refused or self._closed) is not None:
+                raise refusal
             waiting.news = anyio.Event()
             with anyio.move_on_after(self._let_in(waiting)):
                 await waiting.news.wait()
@@ -188,11 +208,11 @@ class Account:
 
     def settle(self, key: str, tokens: float) -> None:
         """The answer of a job is there: its real tokens take the place of the estimate."""
+        self._book.settle(key, tokens)
         drawn = self._by_key.pop(key, None)
-        if drawn is None:
+        if drawn is None:  # an earlier run drew it
             return
         self._windows.change(drawn, replace(drawn, draw=replace(drawn.draw, tokens=tokens)))
-        self._book.settle(key, tokens)
         self._wake_first()
 
     def release(self, key: str) -> None:
@@ -204,6 +224,13 @@ class Account:
             self._windows.remove(drawn)
             self._book.forget(key)
         self._wake_first()
+
+    def unbilled(self, key: str) -> None:
+        """What was drawn for a key came to nothing, and is not billed: the account's life is no shorter for it."""
+        drawn = self._by_key.get(key)
+        if drawn is None or drawn.at != NOT_YET:
+            self._book.unbilled(key)
+        self.release(key)
 
     def told(self, unit: Unit, remaining: float, reset_s: float) -> None:
         """The platform says how much is left: where that is less than is known here, others have drawn, too."""
@@ -221,6 +248,8 @@ class Account:
             if others is not None:
                 self._read_again(others)
             while self._queue:
+                if self._refuses(self._queue[0]):
+                    continue
                 now = self._clock()
                 wait = self._windows.wait(self._queue[0].draw, now)
                 if wait.seconds > 0:
@@ -231,12 +260,39 @@ class Account:
         return math.inf
 
     def _let_by(self, wait: Wait, now: float) -> None:
-        first = self._queue[0].draw
-        for waiting in list(islice(self._queue, 1, LOOK_BEHIND)):
-            if self._windows.wait(waiting.draw, now).seconds > 0:
+        first = least = self._queue[0].draw
+        looks = 0
+        for waiting in self._queue[1:]:
+            if _covers(waiting.draw, least):
                 continue
-            if not self._windows.delays(first, wait.seconds, waiting.draw, now):
+            if (looks := looks + 1) > LOOK_BEHIND:
+                return
+            fits = self._windows.wait(waiting.draw, now).seconds <= 0 and waiting.draw.minutes <= self._left_minutes()
+            if fits and not self._windows.delays(first, wait.seconds, waiting.draw, now):
                 self._take(waiting, now)
+            else:
+                least = waiting.draw
+
+    def _left_minutes(self) -> float:
+        if math.isinf(self._lifetime_minutes):
+            return math.inf
+        return max(0.0, self._lifetime_minutes - self._book.lifetime_minutes()) + CRUMB
+
+    def _refuses(self, waiting: _Waiting) -> bool:
+        """Send away what would pass the end of the account's minutes; smaller ones may still fit."""
+        wanted, left = waiting.draw.minutes, self._left_minutes()
+        if wanted <= left:
+            return False
+        waiting.refused = QuotaExhausted(
+            f"{left:,.1f} of the account's {self._lifetime_minutes:,g} lifetime minutes are left by this program's "
+            f"count, and the next video takes {wanted:,.1f}; the platform counts whatever else uses the account, too. "
+            "Add a payment method there and set limits.tier to tier1, or set limits.lifetime_minutes to what the "
+            "account really has; then run the same command again",
+            code="lifetime_minutes_reached",
+        )
+        self._queue.remove(waiting)
+        waiting.news.set()
+        return True
 
     def _take(self, waiting: _Waiting, now: float) -> None:
         drawn = Drawn(now, waiting.draw, waiting.key)
@@ -290,3 +346,8 @@ class Account:
                 self._windows.add(mine)
             else:
                 self._windows.add(drawn)
+
+
+def _covers(one: Draw, other: Draw) -> bool:
+    """Whether the one takes no less than the other in any dimension."""
+    return one.minutes >= other.minutes and one.tokens >= other.tokens and one.requests >= other.requests

@@ -232,7 +232,13 @@ class Limits:
 
         def budget(name: ClassName, per_minute: RateName) -> Budget:
             rate = limits.rate(per_minute)
-            account = Account(name, windows_of(limits, name), max_wait_s=limits.max_wait_s, book=books.get(name))
+            account = Account(
+                name,
+                windows_of(limits, name),
+                max_wait_s=limits.max_wait_s,
+                book=books.get(name),
+                lifetime_minutes=limits.effective_lifetime_minutes if name == "analyze" else None,
+            )
             paced = None if rate is None else rate * scale
             # uploads are long and many at once; a creation of an analysis is over in no time
             at_once = FIRST_AT_ONCE if name == "analyze" and account.is_limited else math.inf

@@ -94,7 +94,10 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, meaning: Meani
     reason = message or snippet(body) or "no reason given"
     sentence = f"{meaning.doing}: {reason} (HTTP {status}{', ' + code if code else ''})"
     if code == "usage_limit_exceeded":
-        return QuotaExhausted(sentence)
+        return QuotaExhausted(
+            f"{sentence}; the plan has nothing left: add a payment method, or raise its cap on the platform, then run "
+            "the same command again"
+        )
     if status == 401 or (code in KEY_CODES and status < 500):
         return AuthenticationFailed(f"{sentence}; check the API key in TWELVE_LABS_API_KEY and its plan", code=code)
     if status == 429:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from pipeline.config.moments import moment_of
 from pipeline.config.section import MIB, Section
-from pipeline.config.tiers import RateName, TierName, rate_of
+from pipeline.config.tiers import TIERS, RateName, TierName, rate_of
 
 REMOTE_URL = "https://api.twelvelabs.io/v1.3"
 ADDRESS = re.compile(r"https?://[^\s/]")
@@ -244,6 +244,9 @@ class LimitSettings(Section):
     drawn is remembered in `shared_file`, by which several output folders of one account draw on the same limits; where
     none is named, in the output folder.
 
+    The minutes of a whole life, `lifetime_minutes`, are kept only where they are set, or where `tier` is set to `free`:
+    who has never said which plan it is must not be stopped by the end of another.
+
     A wait of more than `max_wait_s` pauses the run instead. Until answers have told better, one is thought to take
     `tokens_per_answer`.
     """
@@ -257,6 +260,7 @@ class LimitSettings(Section):
     video_minutes_per_day: float | None = Field(None, gt=0)
     output_tokens_per_minute: float | None = Field(None, gt=0)
     output_tokens_per_day: float | None = Field(None, gt=0)
+    lifetime_minutes: float | None = Field(None, gt=0)
     read_per_minute: float | None = Field(600, gt=0)
     minute_s: float = Field(60, gt=0)
     hour_s: float = Field(3600, gt=0)
@@ -271,6 +275,18 @@ class LimitSettings(Section):
     def unlimited(cls) -> "LimitSettings":
         """For the embedded platform, which has no account to protect."""
         return cls(tier=None, read_per_minute=None)
+
+    @property
+    def effective_lifetime_minutes(self) -> float | None:
+        """The minutes of video in the account's life, as set or as the plan has them that was named."""
+        if "lifetime_minutes" in self.model_fields_set:
+            return self.lifetime_minutes
+        return self.presumed_lifetime_minutes if "tier" in self.model_fields_set else None
+
+    @property
+    def presumed_lifetime_minutes(self) -> float | None:
+        """What the plan has that was named, or that is presumed where none was."""
+        return None if self.tier is None else TIERS[self.tier].lifetime_minutes
 
     def rate(self, name: RateName) -> float | None:
         """A limit as it was set, else as the tier has it."""

@@ -3,7 +3,7 @@
 They were read second-hand in July 2026 (two readings agree), and they change: every number is also a setting.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 TierName = Literal["free", "tier1", "tier2", "tier3"]
@@ -33,15 +33,20 @@ class ClassRates:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One plan: `POST /analyze` and its kin share a budget, `POST /assets` has another."""
+    """One plan: `POST /analyze` and its kin share a budget, `POST /assets` has another.
+
+    Attributes:
+        lifetime_minutes: of video in the account's life, not multiplied by segment definitions (twelvelabs 1.3.6).
+    """
 
     analyze: ClassRates
     upload: ClassRates
+    lifetime_minutes: float | None = None
 
 
 _FIRST = Tier(ClassRates(60, 1_000, 600, 3_000, 30_000, 500_000), ClassRates(60, 3_000))
 TIERS: dict[TierName, Tier] = {
-    "free": _FIRST,
+    "free": replace(_FIRST, lifetime_minutes=600),
     "tier1": _FIRST,
     "tier2": Tier(ClassRates(120, 2_000, 1_200, 6_000, 60_000, 1_000_000), ClassRates(120, 6_000)),
     "tier3": Tier(ClassRates(240, 3_000, 2_400, 12_000, 120_000, 1_500_000), ClassRates(240, 12_000)),

@@ -1,4 +1,6 @@
-"""What was drawn on the account's limits in the last day, over runs and, where they share the file, output folders."""
+"""What was drawn on the account's limits in the last day, and in its life, over runs and, where they share the file,
+output folders.
+"""
 
 import sqlite3
 import time
@@ -20,7 +22,15 @@ _SCHEMA = """
     ) STRICT;
     CREATE INDEX IF NOT EXISTS draws_by_time ON draws (scope, class, at);
     CREATE INDEX IF NOT EXISTS draws_by_key ON draws (key) WHERE key <> '';
+    CREATE TABLE IF NOT EXISTS lives (
+        scope TEXT NOT NULL, class TEXT NOT NULL, minutes REAL NOT NULL, PRIMARY KEY (scope, class)
+    ) STRICT, WITHOUT ROWID;
 """
+
+
+_LAST = "(SELECT max(id) FROM draws WHERE scope = ? AND class = ? AND key = ?)"
+# A batch lives for a day, so by then it is known of every draw whether it was billed.
+_DAYS_KEPT = 3
 
 
 class Draws:
@@ -35,12 +45,12 @@ class Draws:
             path: made where it is missing.
             scope: the platform and account.
             name: of the endpoint class.
-            keep_s: draws older than this are forgotten.
+            keep_s: draws older than this count no more, but for the account's life.
 
         Raises:
             LedgerError: it cannot be opened.
         """
-        self._path, self._scope, self._name, self._keep_s = path, scope, name, keep_s
+        self._path, self._keep_s = path, keep_s
         self._of = (scope, name)
         self._version = -1
         try:
@@ -85,27 +95,50 @@ class Draws:
         """Remember a draw, within a turn."""
         self._db.execute(
             "INSERT INTO draws (scope, class, at, requests, minutes, tokens, key) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self._scope, self._name, drawn.at, *astuple(drawn.draw), drawn.key),
+            (*self._of, drawn.at, *astuple(drawn.draw), drawn.key),
         )
+        if drawn.key and drawn.draw.minutes:  # what has no key are others' draws, guessed from what the platform says
+            self._db.execute(
+                "INSERT INTO lives VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET minutes = minutes + excluded.minutes",
+                (*self._of, drawn.draw.minutes),
+            )
 
     def left(self, keys: Collection[str], at: float) -> None:
         """Let the last draws for these keys have left at a time."""
-        self._change("UPDATE draws SET at = ?", [(at, *self._of, key) for key in keys])
+        self._change([(f"UPDATE draws SET at = ? WHERE id = {_LAST}", (at, *self._of, key)) for key in keys])
 
     def settle(self, key: str, tokens: float) -> None:
-        """Let the last draw for a job have taken so many tokens."""
-        self._change("UPDATE draws SET tokens = ?", [(tokens, *self._of, key)])
+        """Let the last draw for a job have taken so many tokens, for good."""
+        self._change([(f"UPDATE draws SET tokens = ?, key = '' WHERE id = {_LAST}", (tokens, *self._of, key))])
 
     def forget(self, key: str) -> None:
         """Let the last draw for a key be none."""
-        self._change("DELETE FROM draws", [(*self._of, key)])
+        self._change([self._given_back(key), (f"DELETE FROM draws WHERE id = {_LAST}", (*self._of, key))])
 
-    def _change(self, what: str, rows: list[tuple[Any, ...]]) -> None:
-        """Do something to the last draw for each key; a row ends with scope, class and key."""
-        sql = f"{what} WHERE id = (SELECT max(id) FROM draws WHERE scope = ? AND class = ? AND key = ?)"
+    def unbilled(self, key: str) -> None:
+        """Let the last draw for a key take nothing from the account's life; for its day it stays."""
+        nameless = f"UPDATE draws SET key = '' WHERE id = {_LAST}"  # so that it is given back once
+        self._change([self._given_back(key), (nameless, (*self._of, key))])
+
+    def lifetime_minutes(self) -> float:
+        """What was drawn for keys since this file began, less what was not billed."""
+        try:
+            row = self._db.execute("SELECT minutes FROM lives WHERE scope = ? AND class = ?", self._of).fetchone()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        return float(row[0]) if row else 0.0
+
+    def _given_back(self, key: str) -> tuple[str, tuple[Any, ...]]:
+        minutes = f"coalesce((SELECT minutes FROM draws WHERE id = {_LAST}), 0)"
+        sql = f"UPDATE lives SET minutes = max(0, minutes - {minutes}) WHERE scope = ? AND class = ?"
+        return sql, (*self._of, key, *self._of)
+
+    def _change(self, statements: list[tuple[str, tuple[Any, ...]]]) -> None:
+        """Carry out all of them, or none."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(sql, rows)
+            for sql, values in statements:
+                self._db.execute(sql, values)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
@@ -116,9 +149,10 @@ class Draws:
     def _all(self) -> list[Drawn]:
         oldest = time.time() - self._keep_s
         self._db.execute(
-            "DELETE FROM draws WHERE scope = ? AND class = ? AND at < ?", (self._scope, self._name, oldest)
+            "DELETE FROM draws WHERE scope = ? AND class = ? AND at < ?",
+            (*self._of, oldest - (_DAYS_KEPT - 1) * self._keep_s),
         )
-        return _since(self._db, self._scope, self._name, oldest)
+        return _since(self._db, *self._of, oldest)
 
     def _unusable(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(

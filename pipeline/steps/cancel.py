@@ -14,7 +14,6 @@ import structlog
 
 from pipeline.client import Platform
 from pipeline.client.failures import gravest_failure
-from pipeline.client.tasks import Tasks
 from pipeline.errors import TaskFailed, VideoError
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger
@@ -124,7 +123,7 @@ async def cancel(ledger: Ledger, platform: Platform, found: UnderWay) -> Cancell
     async def one(job: Job) -> None:
         async with limiter:
             try:
-                await _cancel_one(ledger, platform.tasks, job, done)
+                await _cancel_one(ledger, platform, job, done)
             except VideoError as error:
                 done.problems.append(about(job, error).message)
 
@@ -149,21 +148,22 @@ async def cancel(ledger: Ledger, platform: Platform, found: UnderWay) -> Cancell
     return done
 
 
-async def _cancel_one(ledger: Ledger, tasks: Tasks, job: Job, done: Cancellation) -> None:
+async def _cancel_one(ledger: Ledger, platform: Platform, job: Job, done: Cancellation) -> None:
     if job.task_id is None:
-        task = await tasks.look(medium_of(job), job.key, ledger.answered(job.key))
+        task = await platform.tasks.look(medium_of(job), job.key, ledger.answered(job.key))
         if task is None:
             done.absent += 1
             return
         job = job.to(State.SUBMITTED, task_id=task.id, submitted_at=datetime.now(UTC), intent=False)
         await ledger.save(job)
     assert job.task_id is not None
-    if not await tasks.cancel(job.task_id):
+    if not await platform.tasks.cancel(job.task_id):
         await ledger.save(job)
         done.ended += 1
         return
     reason = TaskFailed(f"{job.source}: the analysis was canceled; `pipeline retry` asks again", code=CANCELED)
     await ledger.save(job.to(State.UPLOADED, task_id=None).failed(reason))
+    platform.analyses.unbilled(job.key)
     log.info("task.canceled", key=job.key, source=job.source, task_id=job.task_id)
     done.canceled += 1
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipeline.budget import Standing
+from pipeline.budget import Standing, fate
 from pipeline.client.account import Account
 from pipeline.errors import UnexpectedResponse
 from pipeline.jobs import Job, State
@@ -52,7 +52,8 @@ class Drawing:
             requests: that it takes; those that leave together with others take none of their own.
 
         Raises:
-            LimitReached, BudgetReached: that would take longer than a run should wait.
+            LimitReached, QuotaExhausted, BudgetReached: that would take longer than a run should wait, or more than the
+                account's life or the budget has left.
             TaskFailed: what it would take of the budget is not known.
         """
         window_s = job.recipe.window_s(job.duration_s) or 0.0
@@ -84,7 +85,9 @@ class Drawing:
         if job.state is State.SUBMITTED or not (self.account.is_limited or self.purse):
             return
         answer = _answer(job.raw) if job.state is State.ANALYZED else None
-        if answer is None:
+        if fate(job) == "free":
+            self.account.unbilled(job.key)
+        elif answer is None:
             self.account.release(job.key)
         else:
             self.expected_tokens += WEIGHT * (answer.output_tokens - self.expected_tokens)

@@ -98,6 +98,22 @@ def test_a_wait_beyond_the_deadline_is_a_pause_at_once(tmp_path, manifest):
         assert done.summary["resume_at"] > until
 
 
+def test_the_minutes_of_a_life_are_never_passed(tmp_path, manifest):
+    """A run pauses before the account's minutes are used up and says so, the next one too; with more it goes on."""
+    with serving(tmp_path, 1000) as served:
+        first = run(manifest, served, lifetime_minutes=MINUTES / 2)
+        assert (first.code, first.summary["stopped_by"]["code"]) == (4, "lifetime_minutes_reached")
+        assert MINUTES / 2 - 3 / 60 < first.summary["video_minutes"] <= MINUTES / 2 + 1e-4
+        assert "lifetime minutes are left" in first.summary["lifetime"]["notice"]
+        again = run(manifest, served, lifetime_minutes=MINUTES / 2)
+        assert (again.code, again.summary["stopped_by"]["code"]) == (4, "lifetime_minutes_reached")
+        variables = {**served.env, "PIPELINE_LIMITS__LIFETIME_MINUTES": str(MINUTES / 2)}
+        assert "lifetime minutes are left" in pipeline("status", "--out", tmp_path / "out", env=variables).out
+        further = run(manifest, served, lifetime_minutes=MINUTES * 2)
+        assert (further.code, served.books()["tasks_created"]) == (0, len(PARTS))
+        assert further.summary["lifetime"]["left"] == pytest.approx(MINUTES, abs=0.01)
+
+
 def test_output_folders_of_one_account_share_its_limits(tmp_path, manifest):
     """What one run has drawn is missing for another one that works in a folder of its own, where they share a file."""
     with serving(tmp_path, 1000) as served:

@@ -122,6 +122,41 @@ def test_settling_leaves_nothing_of_the_estimate(estimate, real, others):
     assert abs(window.used(102) - (real + sum(others))) < 1e-6
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.floats(60, 120), min_size=40, max_size=99), st.lists(st.floats(0.1, 0.4), min_size=1, max_size=99))
+def test_neither_long_nor_short_ones_starve(long, short):
+    """However many long videos wait, short ones go within a few hours and not behind all of them; and every long one
+    goes, in the order of coming, when it would have gone without them.
+    """
+
+    def went_at(minutes: list[float], others: list[float]) -> tuple[list[float], list[float]]:
+        went: dict[bool, list[float]] = {False: [], True: []}
+
+        async def main() -> None:
+            account = Account("analyze", [Window("minutes", 130, 3600)], max_wait_s=1e9, clock=loop_time)
+            began = loop_time()
+            await account.admit(Draw(minutes=50))
+
+            async def ask(draw: float, *, is_long: bool) -> None:
+                await account.admit(Draw(minutes=draw))
+                went[is_long].append(loop_time() - began)
+
+            async with anyio.create_task_group() as group:
+                for draw in minutes:
+                    group.start_soon(lambda d=draw: ask(d, is_long=True))
+                await anyio.sleep(1)
+                for draw in others:
+                    group.start_soon(lambda d=draw: ask(d, is_long=False))
+
+        on_jumping_clock(main)
+        return went[True], went[False]
+
+    alone, _ = went_at(long, [])
+    with_others, others = went_at(long, short)
+    assert all(late <= early + 0.01 * (len(long) + 1) for late, early in zip(with_others, alone, strict=True))
+    assert all(moment < 6 * 3600 for moment in others)  # the long ones alone take 20 hours and more
+
+
 def test_short_ones_go_by_while_a_long_one_waits():
     """A hundred short videos are not kept waiting by one that needs more minutes than are left."""
     went: list[str] = []

@@ -116,3 +116,23 @@ def test_the_file_is_read_without_being_touched(opened: Callable[..., Draws], tm
     path.write_bytes(b"no database" * 100)
     with pytest.raises(LedgerError, match="repair its permissions"):
         drawn_since(path, "local", "analyze", 0)
+
+
+def test_the_life_of_an_account_outlasts_its_days(opened: Callable[..., Draws]) -> None:
+    """Minutes drawn for jobs add up over days and runs; what never left or was not billed is taken off, each once, and
+    what is only guessed of others is no part of it.
+    """
+    with opened() as ours:
+        with ours.turn():
+            for days, key in [(40, "old"), (2, "failed late"), (1.5, "answered"), (0, "failed"), (0, "never left")]:
+                ours.add(drawn(10, ago_s=days * DAY_S, key=key))
+            ours.add(drawn(1000, key=""))
+        assert ours.lifetime_minutes() == 50
+        ours.settle("answered", 5)
+        ours.forget("never left")
+        for key in ("failed", "failed", "failed late", "answered", "unknown"):
+            ours.unbilled(key)
+        assert ours.lifetime_minutes() == 20
+    with opened() as later, opened("elsewhere") as other:
+        assert sorted(minutes_of(later)) == [10, 1000]  # of the day nothing is given back but what never left
+        assert (later.lifetime_minutes(), other.lifetime_minutes()) == (20, 0)
