@@ -3,7 +3,7 @@
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -21,7 +21,7 @@ from pipeline.cli.exits import Exit
 from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.streams import say
-from pipeline.cli.summary import one_line, platform_name
+from pipeline.cli.summary import lifetime_facts, one_line, platform_name
 from pipeline.client.account import WORDS
 from pipeline.client.failures import gravest_failure
 from pipeline.config import API_KEY_VARIABLE, Settings
@@ -148,6 +148,7 @@ def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
         "drawn_requests": found.schedule.drawn.requests,
         "drawn_video_minutes": round(found.schedule.drawn.minutes, 4),
         "drawn_output_tokens": round(found.schedule.drawn.tokens),
+        "lifetime": lifetime_facts(settings),
         "delivery": found.choice.way,
         "delivery_reason": found.choice.reason,
         "platform": platform_name(settings),
@@ -192,6 +193,8 @@ def _lines(settings: Settings, found: Survey, unread: Sequence[str]) -> Iterator
     yield _label("to analyse", _analyses(plan))
     yield _label("money", _money(plan.cost, plan))
     yield _label("time", _time(found.schedule))
+    if told := _lifetime(lifetime_facts(settings), plan.minutes):
+        yield _label("lifetime", told)
     yield _label("delivery", f"{found.choice.way} ({found.choice.reason})")
     forgotten = settings.is_local and settings.platform.kind == "auto"
     name = platform_name(settings)
@@ -261,6 +264,19 @@ def _money(money: Money, plan: Plan, told_from: int | None = None) -> str:
 def _sources(money: Money) -> str:
     told = {f"{price.source}{f', {price.as_of}' if price.as_of else ''}" for price in money.prices.values()}
     return " and ".join(sorted(told))
+
+
+def _lifetime(facts: Mapping[str, Any] | None, minutes: float) -> str | None:
+    """Near the end of a free account's minutes, or where a run would come there."""
+    if facts is None:
+        return None
+    if minutes <= facts["left"]:
+        notice: str | None = facts["notice"]
+        return notice
+    return (
+        f"{facts['left']:,.1f} of {facts['minutes']:,g} minutes of the free plan are left by this program's count, and "
+        f"{minutes:,.1f} are to be analysed; add a payment method and set limits.tier"
+    )
 
 
 def _time(schedule: Schedule) -> str:
