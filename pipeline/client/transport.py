@@ -1,4 +1,4 @@
-"""One request: address, key, budget, timeouts. The only place that sees a status code or an exception of aiohttp."""
+"""One request: address, key, budget, timeouts. It alone sees a status code, and with exchange.py aiohttp's exceptions."""
 
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,6 +14,7 @@ from yarl import URL
 from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
+from pipeline.client.exchange import MAX_ANSWER_BYTES, blocks, failure, never_twice, whole_body
 from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
 from pipeline.client.line_ends import lines_of
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
@@ -33,9 +34,6 @@ from pipeline.errors import (
 
 T = TypeVar("T")
 
-# The longest answers, a page of 50 tasks with their results, stay far below this.
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-MAX_REFUSAL_BYTES = 64 * 1024
 # Shorter keys are no secrets, but words that a message may well contain: any key opens the embedded platform.
 MIN_SECRET_BYTES = 12
 USER_AGENT = "video-analysis-pipeline"
@@ -117,11 +115,11 @@ class Transport:
             url, headers = self._addressed(call)
             async with self._open(call.method, url, headers, call.content, patience_s=call.patience_s) as response:
                 self._heard(self._platform, response.status)
-                body = b"" if response.status < 300 else await _body(response)
+                body = b"" if response.status < 300 else await whole_body(response)
                 answer = Answer(response.status, response.headers, body)
                 if (error := self._settle(answer, call.meaning, budget)) is not None:
                     raise error
-                async with aclosing(lines_of(_blocks(response), MAX_ANSWER_BYTES)) as lines:
+                async with aclosing(lines_of(blocks(response), MAX_ANSWER_BYTES)) as lines:
                     yield lines
 
     @asynccontextmanager
@@ -260,7 +258,7 @@ class Transport:
         patience_s: float | None = None,
     ) -> Answer:
         async with self._open(method, url, headers, data, patience_s=patience_s) as response:
-            return Answer(response.status, response.headers, await _body(response))
+            return Answer(response.status, response.headers, await whole_body(response))
 
     @asynccontextmanager
     async def _open(
@@ -287,7 +285,7 @@ class Transport:
                 method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
             )
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _failure(error) from None
+            raise failure(error) from None
         async with response:
             yield response
 
@@ -336,7 +334,7 @@ async def open_transport(
             timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": USER_AGENT},
-            middlewares=(_never_twice,),
+            middlewares=(never_twice,),
         )
 
     # no `total`: a body may take hours. no `connect`: that would count the wait for a free connection of ours, too.
@@ -349,63 +347,3 @@ async def open_transport(
         session(aiohttp.TCPConnector(limit=0, ssl=trust, ttl_dns_cache=60, force_close=True)) as fresh,
     ):
         yield Transport(shared, fresh, base_url, api_key, upload, retry, Limits(limits, retry, books))
-
-
-async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request exactly once.
-
-    aiohttp by itself repeats GET, PUT and DELETE when a reused connection breaks, without a word to its caller: a
-    single-use URL would be spent, and requests left uncounted. It does so only for its own exceptions, so these are
-    translated before it sees them.
-    """
-    try:
-        return await handler(request)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-def _failure(error: aiohttp.ClientError | TimeoutError) -> ConnectionFailed:
-    """No more of the error's own text than is free of URLs: a presigned one is a secret."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {error.certificate_error}")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or str(error.os_error)
-        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {reason}")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return ConnectionFailed("cannot connect: no reply in time")
-    if isinstance(error, TimeoutError):
-        return ConnectionFailed("the platform went silent before its answer was complete", ambiguous=True)
-    if isinstance(error, OSError):
-        return ConnectionFailed(f"the connection broke: {error.strerror}", ambiguous=True)
-    return ConnectionFailed(
-        f"the connection ended before the answer was complete ({type(error).__name__})", ambiguous=True
-    )
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    try:
-        return await _read(response)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    try:
-        async for block in response.content.iter_any():
-            yield block
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    limit = MAX_ANSWER_BYTES if response.status < 300 else MAX_REFUSAL_BYTES
-    if response.content_length is not None and response.content_length <= limit:
-        return await response.read()
-    body = bytearray()
-    async for block in response.content.iter_any():
-        body += block
-        if len(body) > limit:
-            break
-    if len(body) > limit and response.status < 300:
-        raise UnexpectedResponse(f"the platform answered with more than {limit} bytes")
-    return bytes(body[:limit])
