@@ -11,6 +11,7 @@ import anyio
 import structlog
 
 from pipeline.client import counted_requests
+from pipeline.client.valve import Valve
 from pipeline.config import RunSettings
 from pipeline.errors import (
     ConfigError,
@@ -79,6 +80,7 @@ class Runner:
         run_id: str,
         landing: Landing,
         on_change: Callable[[Job], Awaitable[None]],
+        valve: Valve | None = None,
     ) -> None:
         self.tally = Tally()
         self.stopped_by: PauseRun | FatalError | None = None
@@ -88,7 +90,8 @@ class Runner:
         self._run_id = run_id
         self._landing = landing
         self._on_change = on_change
-        self._slots = anyio.Semaphore(settings.workers)
+        self._slots = anyio.CapacityLimiter(settings.workers)
+        self._valve = valve or Valve()
         self._hashing = anyio.CapacityLimiter(settings.hashing_threads)
         self._active: set[str] = set()
         self._collected: set[str] = set()  # driven before their rows came by, and counted then
@@ -123,10 +126,20 @@ class Runner:
         if self.stopped_by is None:
             self.stopped_by = reason
             log.warning("run.stopping", reason=reason.message, code=reason.code)
+            self._valve.dismiss(reason)
         if now:
             self._landing.close_in(self._settings.drain_s)
             if self._group is not None:
                 self._group.cancel_scope.cancel()
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may be in flight; when there are fewer than that, those under way are left to end."""
+        return int(self._slots.total_tokens)
+
+    @workers.setter
+    def workers(self, count: int) -> None:
+        self._slots.total_tokens = count
 
     def reopen(self, key: str) -> None:
         """Drive this failed job again when its row comes by, from its last good fact."""
@@ -143,6 +156,7 @@ class Runner:
 
     async def _feed(self, rows: Iterable[Row]) -> None:
         async for video, asked, stamp in _stamped(rows):
+            await self._valve.wait()
             if self.stopped_by:
                 return
             self.tally.rows += 1
@@ -188,11 +202,14 @@ class Runner:
 
     async def _start(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
         assert self._group is not None
-        await self._slots.acquire()
+        slot = object()
+        await self._slots.acquire_on_behalf_of(slot)
         self.tally.in_flight += 1
-        self._group.start_soon(self._hold_slot, function, args)
+        self._group.start_soon(self._hold_slot, slot, function, args)
 
-    async def _hold_slot(self, function: Callable[..., Awaitable[None]], args: tuple[object, ...]) -> None:
+    async def _hold_slot(
+        self, slot: object, function: Callable[..., Awaitable[None]], args: tuple[object, ...]
+    ) -> None:
         try:
             await function(*args)
         except PauseRun as pause:
@@ -203,7 +220,7 @@ class Runner:
             self.stop(FatalError(error.message, code=error.code), now=True)
         finally:
             self.tally.in_flight -= 1
-            self._slots.release()
+            self._slots.release_on_behalf_of(slot)
 
     async def _accept(self, video: Video, recipe: Recipe, stamp: "Stamp", content: str | None) -> None:
         try:
@@ -272,6 +289,8 @@ class Runner:
     async def _drive(self, job: Job) -> Job:
         """Take a job step by step to where no step leads on, or to where a stopping run leaves it."""
         while step := self._steps.get(job.state):
+            if job.state not in COLLECTED:
+                await self._valve.wait()
             if self.stopped_by and job.state not in COLLECTED:
                 break
             async with self._lock_for(job):

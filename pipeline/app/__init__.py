@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
-import anyio
 import structlog
 
 from pipeline.app.platform import connected, required_key, webhook_secret
@@ -181,8 +180,7 @@ def _assemble(
     if choice.way == "batch":  # a batch takes assets only
         upload = upload.model_copy(update={"inline_max_bytes": 0, "url_sources": "asset"})
     checks = Checks(platform, prober, settings.sync, choice.way, upload.inline_max_bytes)
-    files = anyio.CapacityLimiter(upload.files)
-    uploads = Uploads(platform, ledger, upload, files, landing, checks, traffic)
+    uploads = Uploads(platform, ledger, upload, landing, checks, traffic)
     media = Media(platform, ledger, PictureDesk(platform, ledger, settings.upload, traffic))
     drawing = Drawing(platform.analyses, settings.effective_limits.tokens_per_answer)
     tasks = Tasks(platform, ledger, settings.run, landing, media, drawing)
@@ -203,5 +201,13 @@ def _assemble(
     if choice.way == "batch":  # most of them only wait; uploads have a limit of their own
         workers = max(in_flight.workers, batch.jobs_in_flight)
         in_flight = in_flight.model_copy(update={"workers": workers})
-    runner = Runner(ledger, steps, in_flight, run_id=run_id, landing=landing, on_change=writer.note)
+    runner = Runner(
+        ledger,
+        steps,
+        in_flight,
+        run_id=run_id,
+        landing=landing,
+        on_change=writer.note,
+        valve=platform.limits.valve,
+    )
     return Run(settings, ledger, runner, writer, platform, traffic, run_id), batches

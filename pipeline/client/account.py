@@ -2,16 +2,16 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Protocol
 
 import anyio
 import structlog
 
+from pipeline.client.books import Book, Memory
+from pipeline.client.valve import Valve
 from pipeline.client.windows import Unit, Wait, Window, Windows
 from pipeline.errors import LimitReached
 from pipeline.models import Draw, Drawn
@@ -25,41 +25,6 @@ WORDS: dict[Unit, str] = {"requests": "requests", "minutes": "minutes of video",
 WORTH_TELLING_S = 5.0
 
 log = structlog.get_logger()
-
-
-class Book(Protocol):
-    """Where draws are remembered over runs, and shared between output folders.
-
-    The law: within `turn` nobody else draws. It gives every draw that is remembered where others have drawn since the
-    turn before, else None.
-    """
-
-    def turn(self) -> AbstractContextManager[Sequence[Drawn] | None]:
-        """Begin to decide."""
-        ...
-
-    def add(self, drawn: Drawn) -> None:
-        """Remember a draw, within a turn."""
-        ...
-
-    def settle(self, key: str, tokens: float) -> None:
-        """Remember what the answer of a job really took."""
-        ...
-
-
-class Memory:
-    """A book that is forgotten with the process."""
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Nobody else draws."""
-        yield None
-
-    def add(self, drawn: Drawn) -> None:
-        """The windows themselves remember it."""
-
-    def settle(self, key: str, tokens: float) -> None:
-        """The windows themselves remember it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -84,6 +49,7 @@ class Account:
         *,
         max_wait_s: float,
         book: Book | None = None,
+        valve: Valve | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the account.
@@ -93,12 +59,14 @@ class Account:
             windows: its dimensions; none is no limit.
             max_wait_s: a longer wait pauses the run instead.
             book: where draws are remembered.
+            valve: nobody is admitted while it is shut; None is never.
             clock: epoch seconds.
         """
         self._name = name
-        self._lengths = [(window.unit, window.most, window.length_s) for window in windows]
+        self._lengths = _lengths(windows)
         self._max_wait_s = max_wait_s
         self._book: Book = book or Memory()
+        self._valve = valve or Valve()
         self._clock = clock
         self._windows = Windows(windows)
         self._queue: list[_Waiting] = []
@@ -120,8 +88,12 @@ class Account:
 
         Raises:
             LimitReached: that would take longer than a run should wait.
+            PauseRun, FatalError: the run stopped while it was paused.
         """
+        await self._valve.wait()
         if not self.is_limited:
+            with self._book.turn():  # there may be a limit later
+                self._book.add(Drawn(self._clock(), draw, key))
             return
         waiting = _Waiting(draw, key)
         self._queue.append(waiting)
@@ -136,9 +108,24 @@ class Account:
         while not waiting.admitted:
             if self._closed is not None:
                 raise self._closed
+            if self._valve.is_shut:
+                await self._valve.wait()
+                continue  # somebody else may have let this one in
             waiting.news = anyio.Event()
             with anyio.move_on_after(self._let_in(waiting)):
                 await waiting.news.wait()
+
+    def change(self, windows: Sequence[Window]) -> None:
+        """Other dimensions from now on; what was drawn in them, and for whom answers are awaited, stays known.
+
+        Args:
+            windows: in place of those before; none is no limit.
+        """
+        with self._book.turn():
+            drawn = self._book.remembered()
+        self._lengths = _lengths(windows)
+        self._read_again(drawn)
+        self._wake_first()
 
     def settle(self, key: str, tokens: float) -> None:
         """The answer of a job is there: its real tokens take the place of the estimate."""
@@ -235,3 +222,7 @@ class Account:
             self._windows.add(drawn)
             if drawn.key in self._by_key:
                 self._by_key[drawn.key] = drawn
+
+
+def _lengths(windows: Sequence[Window]) -> list[tuple[Unit, float, float]]:
+    return [(window.unit, window.most, window.length_s) for window in windows]

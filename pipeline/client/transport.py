@@ -1,4 +1,4 @@
-"""One request: address, key, budget, timeouts. It alone sees a status code, and with exchange.py aiohttp's exceptions."""
+"""One request: address, key, budget, timeouts. It alone sees a status code, and with exchange.py aiohttp's errors."""
 
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -15,7 +15,8 @@ from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
 from pipeline.client.exchange import MAX_ANSWER_BYTES, blocks, failure, never_twice, whole_body
-from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
+from pipeline.client.flow import Flow
+from pipeline.client.limits import NO_BOOKS, Books, Budget, Departure, Limits, Line
 from pipeline.client.line_ends import lines_of
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
 from pipeline.client.retry import persist
@@ -46,6 +47,7 @@ class Transport:
         requests: how many have been sent, of every kind and counting every attempt.
         storage: whether the storage answers.
         limits: what the account may draw.
+        flow: how many uploads are on their way at once.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Transport:
         self._retry = retry
         self._stall_s = upload.stall_s
         self.limits = limits
-        self._file_bodies = anyio.CapacityLimiter(upload.chunks)
+        self.flow = Flow(upload, limits.valve)
 
     async def ask(self, call: Call) -> Answer:
         """Send a request until it is answered; for requests that may safely be sent twice.
@@ -93,13 +95,13 @@ class Transport:
 
     async def once(self, call: Call) -> Answer:
         """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
-        async with self._leave(call) as budget:
+        async with self._leave(call) as departure:
             url, headers = self._addressed(call)
             data = call.body() if call.body else call.content
             answer = await self._exchange(
                 self._platform, call.method, url, headers, data, call.on_bytes, patience_s=call.patience_s
             )
-            if (error := self._settle(answer, call.meaning, budget)) is not None:
+            if (error := self._settle(answer, call.meaning, departure)) is not None:
                 raise error
             return answer
 
@@ -111,27 +113,26 @@ class Transport:
             PipelineError: as `once` where it is refused; ConnectionFailed, ambiguous, where the answer breaks off;
                 UnexpectedResponse where a line has no end.
         """
-        async with self._leave(call) as budget:
+        async with self._leave(call) as departure:
             url, headers = self._addressed(call)
             async with self._open(call.method, url, headers, call.content, patience_s=call.patience_s) as response:
                 self._heard(self._platform, response.status)
                 body = b"" if response.status < 300 else await whole_body(response)
                 answer = Answer(response.status, response.headers, body)
-                if (error := self._settle(answer, call.meaning, budget)) is not None:
+                if (error := self._settle(answer, call.meaning, departure)) is not None:
                     raise error
                 async with aclosing(lines_of(blocks(response), MAX_ANSWER_BYTES)) as lines:
                     yield lines
 
     @asynccontextmanager
-    async def _leave(self, call: Call) -> AsyncIterator[Budget]:
+    async def _leave(self, call: Call) -> AsyncIterator[Departure]:
         budget: Budget = getattr(self.limits, call.budget)
         await self._platform.gate.wait()
-        async with nullcontext() if call.patience_s is not None else budget.passage():
-            if call.patience_s is not None:  # a place among few is for what is over in no time
-                await budget.leave()
+        # a place among few is for what is over in no time
+        async with budget.passage() if call.patience_s is None else nullcontext(await budget.leave()) as departure:
             if call.on_leaving is not None:
                 call.on_leaving()
-            yield budget
+            yield departure
 
     def _addressed(self, call: Call) -> tuple[URL, dict[str, str]]:
         headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
@@ -150,10 +151,10 @@ class Transport:
             TransientError, SourceUnreadable, UnexpectedResponse: as they say.
         """
         await self.storage.gate.wait()
-        await self.limits.chunks.leave()
+        departure = await self.limits.chunks.leave()
         # encoded=True: a signature covers the URL to the letter
         answer = await self._exchange(self.storage, "PUT", URL(url, encoded=True), headers, body, on_bytes)
-        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), self.limits.chunks)
+        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), departure)
         if isinstance(error, TransientError):
             raise error
         if error is not None:
@@ -216,27 +217,38 @@ class Transport:
     ) -> Answer:
         """A body from a file may take all the time it needs, as long as bytes move."""
         answer: Answer | None = None
-        try:
-            async with self._file_bodies:
-                with anyio.CancelScope(deadline=anyio.current_time() + self._stall_s) as scope:
-                    body.on_progress = self._on_progress(scope, body, on_bytes)
-                    answer = await self._send(method, url, headers, body)
-        except ConnectionFailed:
-            if body.error is not None:
-                raise body.error from None
-            raise
-        finally:
-            if on_bytes is not None and (answer is None or answer.status >= 300):
-                on_bytes(-body.sent_bytes)
-        if answer is None:
-            raise ConnectionFailed(f"no byte moved for {self._stall_s:g} s", ambiguous=True, code="stalled")
+        async with self.flow.body() as ticket:
+            try:
+                answer = await self._send_file(method, url, headers, body, on_bytes)
+            except ConnectionFailed as error:
+                if body.error is not None:
+                    raise body.error from None
+                if error.ambiguous:  # else nobody picked up: a matter of the line, whatever is on its way
+                    self.flow.failed(ticket, error.message)
+                raise
+            finally:
+                if on_bytes is not None and (answer is None or answer.status >= 300):
+                    on_bytes(-body.sent_bytes)
+            if answer.status == 429 or answer.status >= 500:
+                self.flow.failed(ticket, f"HTTP {answer.status}")
+            else:
+                self.flow.ended()
         return answer
+
+    async def _send_file(
+        self, method: str, url: URL, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes | None
+    ) -> Answer:
+        with anyio.CancelScope(deadline=anyio.current_time() + self._stall_s) as scope:
+            body.on_progress = self._on_progress(scope, body, on_bytes)
+            return await self._send(method, url, headers, body)
+        raise ConnectionFailed(f"no byte moved for {self._stall_s:g} s", ambiguous=True, code="stalled")
 
     def _on_progress(self, scope: anyio.CancelScope, body: FileBody, on_bytes: OnBytes | None) -> OnBytes:
         renewed_at = monotonic()
 
         def moved(count: int) -> None:
             nonlocal renewed_at
+            self.flow.moved(count)
             if on_bytes is not None:
                 on_bytes(count)
             now = monotonic()
@@ -289,14 +301,14 @@ class Transport:
         async with response:
             yield response
 
-    def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
+    def _settle(self, answer: Answer, meaning: Meaning, departure: Departure) -> PipelineError | None:
         """Book an answer to its budget; the error that it stands for, if it is no success."""
         if answer.status < 300:
-            budget.accepted(left(answer.headers))
+            departure.accepted(left(answer.headers))
             return None
         error = self._refusal(answer, meaning)
         if isinstance(error, RateLimited):
-            budget.refused(error.retry_after_s)
+            departure.refused(error.retry_after_s)
         return error
 
     def _refusal(self, answer: Answer, meaning: Meaning) -> PipelineError:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-import anyio
 import structlog
 
 from pipeline.client import Platform
@@ -30,14 +29,12 @@ class Uploads:
     """The upload steps and what they share.
 
     Attributes:
-        files: how many videos upload at once; the cap on chunks in flight is the client's.
         on_bytes: told of every block of media that left.
     """
 
     platform: Platform
     ledger: Ledger
     settings: UploadSettings
-    files: anyio.CapacityLimiter
     landing: Landing
     checks: Checks
     on_bytes: Callable[[int], None]
@@ -71,7 +68,7 @@ class Uploads:
             )
         if job.stamp.size_bytes <= self.settings.inline_max_bytes:
             return job.to(State.UPLOADED, duration_s=header.duration_s)
-        async with self.files:
+        async with self.platform.flow.video():
             if job.stamp.size_bytes <= self.settings.direct_max_bytes:
                 return await self._send_whole(job)
             return await self._open(job)
@@ -109,7 +106,7 @@ class Uploads:
             job.upload.upload_id, job.upload.asset_id, job.stamp.size_bytes, job.upload.chunk_bytes, job.upload.headers
         )
         try:
-            async with self.files:
+            async with self.platform.flow.video():
                 asset_id = await self.platform.uploads.send(session, job.path, job.stamp, on_bytes=sent)
         except UploadExpired:
             log.warning("upload.expired", source=job.source, upload_id=session.upload_id)
