@@ -11,6 +11,7 @@ import anyio
 import structlog
 
 from pipeline.client import counted_requests
+from pipeline.client.valve import Valve
 from pipeline.config import RunSettings
 from pipeline.errors import (
     ConfigError,
@@ -84,6 +85,7 @@ class Runner:
         landing: Landing,
         on_change: Callable[[Job], Awaitable[None]],
         sizes: Sizes | None = None,
+        valve: Valve | None = None,
     ) -> None:
         self.tally = Tally()
         self.stopped_by: PauseRun | FatalError | None = None
@@ -94,8 +96,9 @@ class Runner:
         self._landing = landing
         self._on_change = on_change
         self._order = Feed(settings, sizes or Sizes())
-        self._slots = anyio.Semaphore(settings.workers)
+        self._slots = anyio.CapacityLimiter(settings.workers)
         self._identities = Identities(ledger, anyio.CapacityLimiter(settings.hashing_threads))
+        self._valve = valve or Valve()
         self._active: set[str] = set()
         self._collected: set[str] = set()  # driven before their rows came by, and counted then
         self._joined: set[str] = set()  # those of the active that gained a source
@@ -146,6 +149,7 @@ class Runner:
         if self.stopped_by is None:
             self.stopped_by = reason
             log.warning("run.stopping", reason=reason.message, code=reason.code)
+            self._valve.dismiss(reason)
         if now:
             self._landing.close_in(self._settings.drain_s)
             if self._group is not None:
@@ -155,6 +159,15 @@ class Runner:
         """Whether nothing is in flight but so many jobs, and nothing can follow until one of them is done."""
         no_more = self.stopped_by is not None or self.tally.exhausted or self.tally.full
         return no_more and self.tally.in_flight <= waiting
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may be in flight; when there are fewer than that, those under way are left to end."""
+        return int(self._slots.total_tokens)
+
+    @workers.setter
+    def workers(self, count: int) -> None:
+        self._slots.total_tokens = count
 
     def reopen(self, key: str) -> None:
         """Drive this failed job again when its row comes by, from its last good fact."""
@@ -171,6 +184,7 @@ class Runner:
 
     async def _feed(self, rows: Iterable[Row]) -> None:
         async for video, asked, stamp in self._order.rows(rows):
+            await self._valve.wait()
             if self.stopped_by:
                 return
             self.tally.rows += 1
@@ -196,13 +210,16 @@ class Runner:
 
     async def _start(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
         assert self._group is not None
+        slot = object()
         self.tally.full = True
-        await self._slots.acquire()
+        await self._slots.acquire_on_behalf_of(slot)
         self.tally.full = False
         self.tally.in_flight += 1
-        self._group.start_soon(self._hold_slot, function, args)
+        self._group.start_soon(self._hold_slot, slot, function, args)
 
-    async def _hold_slot(self, function: Callable[..., Awaitable[None]], args: tuple[object, ...]) -> None:
+    async def _hold_slot(
+        self, slot: object, function: Callable[..., Awaitable[None]], args: tuple[object, ...]
+    ) -> None:
         try:
             await function(*args)
         except PauseRun as pause:
@@ -213,7 +230,7 @@ class Runner:
             self.stop(FatalError(error.message, code=error.code), now=True)
         finally:
             self.tally.in_flight -= 1
-            self._slots.release()
+            self._slots.release_on_behalf_of(slot)
 
     async def _accept(self, video: Video, recipe: Recipe, stamp: Stamp, content: str | None) -> None:
         with self._order.in_flight(stamp):
@@ -272,6 +289,8 @@ class Runner:
     async def _drive(self, job: Job) -> Job:
         """Take a job step by step to where no step leads on, or to where a stopping run leaves it."""
         while step := self._steps.get(job.state):
+            if job.state not in COLLECTED:
+                await self._valve.wait()
             if self.stopped_by and job.state not in COLLECTED:
                 break
             async with self._lock_for(job):

@@ -2,15 +2,16 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import anyio
 import structlog
 
+from pipeline.client.books import Book, Memory
+from pipeline.client.valve import Valve
 from pipeline.client.windows import CRUMB, Unit, Wait, Window, Windows
 from pipeline.errors import LimitReached, QuotaExhausted
 from pipeline.models import NOT_YET, Draw, Drawn
@@ -25,70 +26,6 @@ WORDS: dict[Unit, str] = {"requests": "requests", "minutes": "minutes of video",
 WORTH_TELLING_S = 5.0
 
 log = structlog.get_logger()
-
-
-class Book(Protocol):
-    """Where draws are remembered over runs, and shared between output folders.
-
-    The law: within `turn` nobody else draws. It gives every draw that is remembered where others have drawn since the
-    turn before, else None.
-    """
-
-    def turn(self) -> AbstractContextManager[Sequence[Drawn] | None]:
-        """Begin to decide."""
-        ...
-
-    def add(self, drawn: Drawn) -> None:
-        """Remember a draw, within a turn."""
-        ...
-
-    def left(self, keys: Collection[str], at: float) -> None:
-        """Remember when the last draws for these keys really left, in epoch seconds."""
-        ...
-
-    def settle(self, key: str, tokens: float) -> None:
-        """Remember what the answer of a job really took."""
-        ...
-
-    def forget(self, key: str) -> None:
-        """The last draw for a key was none: its request never left."""
-        ...
-
-    def unbilled(self, key: str) -> None:
-        """The last draw for a key takes nothing from the account's life."""
-        ...
-
-    def lifetime_minutes(self) -> float:
-        """What was drawn for keys in all the time that is remembered, less what was not billed."""
-        ...
-
-
-class Memory:
-    """A book that is forgotten with the process, and knows nothing of the life of an account."""
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Nobody else draws."""
-        yield None
-
-    def add(self, drawn: Drawn) -> None:
-        """The windows themselves remember it."""
-
-    def left(self, keys: Collection[str], at: float) -> None:
-        """The windows themselves remember it."""
-
-    def settle(self, key: str, tokens: float) -> None:
-        """The windows themselves remember it."""
-
-    def forget(self, key: str) -> None:
-        """The windows themselves remember it."""
-
-    def unbilled(self, key: str) -> None:
-        """Lives are not counted here."""
-
-    def lifetime_minutes(self) -> float:
-        """Lives are not counted here."""
-        return 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -115,6 +52,7 @@ class Account:
         max_wait_s: float,
         book: Book | None = None,
         lifetime_minutes: float | None = None,
+        valve: Valve | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the account.
@@ -125,14 +63,16 @@ class Account:
             max_wait_s: a longer wait pauses the run instead.
             book: where draws are remembered.
             lifetime_minutes: of video, in the life of the account; None is no end.
+            valve: nobody is admitted while it is shut; None is never.
             clock: epoch seconds.
         """
         self._name = name
-        self._lengths = [(window.unit, window.most, window.length_s) for window in windows]
+        self._lengths = _lengths(windows)
         self._max_wait_s = max_wait_s
         self._ends_at = math.inf
         self._book: Book = book or Memory()
         self._lifetime_minutes = math.inf if lifetime_minutes is None else lifetime_minutes
+        self._valve = valve or Valve()
         self._clock = clock
         self._windows = Windows(windows)
         self._queue: list[_Waiting] = []
@@ -160,8 +100,12 @@ class Account:
         Raises:
             LimitReached: that would take longer than a run should wait.
             QuotaExhausted: the account has not so many minutes left in its life.
+            PauseRun, FatalError: the run stopped while it was paused.
         """
+        await self._valve.wait()
         if not self.is_limited:
+            with self._book.turn():  # there may be a limit later
+                self._book.add(Drawn(self._clock(), draw, key))
             return
         waiting = _Waiting(draw, key)
         self._queue.append(waiting)
@@ -189,6 +133,9 @@ class Account:
         while not waiting.admitted:
             if (refusal := waiting.refused or self._closed) is not None:
                 raise refusal
+            if self._valve.is_shut:
+                await self._valve.wait()
+                continue  # somebody else may have let this one in
             waiting.news = anyio.Event()
             with anyio.move_on_after(self._let_in(waiting)):
                 await waiting.news.wait()
@@ -204,6 +151,18 @@ class Account:
             self._by_key[key] = replace(drawn, at=now)
             self._windows.change(drawn, self._by_key[key])
         self._book.left(known, now)
+        self._wake_first()
+
+    def change(self, windows: Sequence[Window]) -> None:
+        """Other dimensions from now on; what was drawn in them, and for whom answers are awaited, stays known.
+
+        Args:
+            windows: in place of those before; none is no limit.
+        """
+        with self._book.turn():
+            drawn = self._book.remembered()
+        self._lengths = _lengths(windows)
+        self._read_again(drawn)
         self._wake_first()
 
     def settle(self, key: str, tokens: float) -> None:
@@ -351,3 +310,7 @@ class Account:
 def _covers(one: Draw, other: Draw) -> bool:
     """Whether the one takes no less than the other in any dimension."""
     return one.minutes >= other.minutes and one.tokens >= other.tokens and one.requests >= other.requests
+
+
+def _lengths(windows: Sequence[Window]) -> list[tuple[Unit, float, float]]:
+    return [(window.unit, window.most, window.length_s) for window in windows]

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from pipeline.client.calls import Call
+from pipeline.client.exchange import MAX_ANSWER_BYTES
 from pipeline.client.refusals import Meaning
 from pipeline.client.requests import Pictures, sync_body
-from pipeline.client.transport import MAX_ANSWER_BYTES, Transport
+from pipeline.client.transport import Transport
 from pipeline.errors import AnswerLost, AssetGone, PipelineError, TaskFailed, TransientError, UnexpectedResponse
 from pipeline.models import AnalysisRequest, Medium
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import random
 from types import MappingProxyType
@@ -11,12 +12,16 @@ from typing import Literal
 
 import anyio
 import structlog
-from aiolimiter import AsyncLimiter
 
-from pipeline.client.account import Account, Book
+from pipeline.client.account import Account
+from pipeline.client.books import Book, Memory
 from pipeline.client.clock import loop_time
+from pipeline.client.flow import tell
+from pipeline.client.levels import Level, Move, Steps
+from pipeline.client.pace import Pace
 from pipeline.client.refusals import Left
 from pipeline.client.retry import backoff_s
+from pipeline.client.valve import Valve
 from pipeline.client.windows import Unit, Window
 from pipeline.config import LimitSettings, RateName, RetrySettings
 from pipeline.errors import LimitReached
@@ -28,10 +33,10 @@ NO_BOOKS: Books = MappingProxyType({})
 # Those who waited leave over a time that grows with their number, so that a door that opens makes no stampede.
 SPREAD_EACH_S = 0.05
 SPREAD_MAX_S = 5.0
-# One creation takes about a tenth of a second, so one after the other are 600 a minute: more than any tier takes. Each
-# that is taken lets a fraction more be on their way at once.
-FIRST_AT_ONCE = 1.0
-GROWTH = 0.05
+# How many submissions are on their way at first: one where limits are known, for they may be wrong; some where nothing
+# says that there are any.
+FIRST_LIMITED = 1
+FIRST_UNLIMITED = 8
 # A pause that grows by less than this is the same pause, and not worth a second event.
 SAME_PAUSE_S = 1.0
 # A wait of any length is kept, but a date can only tell it up to the year 9999: beyond a century it tells a century.
@@ -96,6 +101,22 @@ def _from_now(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=min(seconds, CENTURY.total_seconds()))
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One request that has left, by which its answer is booked."""
+
+    budget: "Budget"
+    ticket: int
+
+    def refused(self, wait_s: float | None) -> None:
+        """The platform said 429, and perhaps for how long."""
+        self.budget.refused(wait_s, self.ticket)
+
+    def accepted(self, left: Iterable[Left] = ()) -> None:
+        """The platform took it, and told what is left."""
+        self.budget.accepted(left)
+
+
 class Budget:
     """The requests of one endpoint class: paced by a rate, paused for all by one refusal."""
 
@@ -107,7 +128,8 @@ class Budget:
         *,
         max_wait_s: float = math.inf,
         account: Account | None = None,
-        at_once: float = math.inf,
+        level: Level | None = None,
+        valve: Valve | None = None,
     ) -> None:
         """Open a budget.
 
@@ -117,48 +139,54 @@ class Budget:
             retry: how a pause grows where the platform names no time.
             max_wait_s: a longer pause ends the run for now.
             account: the longer dimensions.
-            at_once: how many requests may be on their way at first; a refusal makes it one.
+            level: how many requests may be on their way; None is any number.
+            valve: shut while the run is paused; None is never.
         """
         self.account = account or Account(name, (), max_wait_s=max_wait_s)
+        self.pace = Pace(per_minute)
+        self.level = level
         self._gate = Gate(name, max_wait_s)
+        self._valve = valve or Valve()
         self._retry = retry
         self._refusals = 0
-        self._at_once = at_once
-        self._under_way = anyio.CapacityLimiter(_whole(at_once))
-        # One at a time at even intervals: a bucket of per_minute would let almost twice the rate through at first.
-        self._limiter = AsyncLimiter(1, 60 / per_minute) if per_minute else None
+        self._steps = None if level is None else Steps(level)
+        self._under_way = anyio.CapacityLimiter(math.inf if level is None else level.now)
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[None]:
+    async def passage(self) -> AsyncIterator[Departure]:
         """Wait until one more request may be sent; it is on its way for as long as the block lasts.
 
         Few are on their way at once where limits are known or met, so that a limit that is stricter than was thought
         refuses one request and not all that had left with it.
         """
         async with self._under_way:
-            await self.leave()
-            yield
+            yield await self.leave()
 
-    async def leave(self) -> None:
-        """Wait for the pace and for the end of every pause."""
-        await self._gate.wait()
-        if self._limiter is None:
-            return
-        await self._limiter.acquire()
-        while self._gate.is_closed:  # it closed while this caller stood in line
+    async def leave(self) -> Departure:
+        """Wait for the pace and for the end of every pause.
+
+        Raises:
+            LimitReached: a pause lasts longer than a run should wait.
+            PauseRun, FatalError: the run stopped while it was paused.
+        """
+        while True:
+            await self._valve.wait()
             await self._gate.wait()
-            await self._limiter.acquire()
+            await self.pace.wait()
+            if not (self._gate.is_closed or self._valve.is_shut):  # it closed while this caller stood in line
+                return Departure(self, 0 if self.level is None else self.level.ticket)
 
     def end_by(self, moment_s: float) -> None:
         """The run ends at this moment (epoch seconds)."""
         self._gate.end_by(moment_s)
         self.account.end_by(moment_s)
 
-    def refused(self, wait_s: float | None) -> None:
+    def refused(self, wait_s: float | None, ticket: int) -> None:
         """The platform said 429: pause for as long as it asked, else longer with every refusal in a row."""
         if not self._gate.is_closed:
             self._refusals += 1
-        self._allow(1)
+        if self._steps is not None:
+            self._heed(self._steps.refused(ticket, "too many requests"))
         if wait_s is None:
             wait_s = backoff_s(self._refusals + 1, base_s=self._retry.base_s, max_s=self._retry.max_s, dice=1)
         self._gate.close(max(wait_s, self._retry.base_s), why="too many requests")
@@ -166,20 +194,17 @@ class Budget:
     def accepted(self, left: Iterable[Left] = ()) -> None:
         """The platform took a request, and told what is left; nothing left closes the door until there is."""
         self._refusals = 0
-        self._allow(self._at_once + GROWTH)
+        if self._steps is not None:
+            self._heed(self._steps.taken(is_wanted=self._under_way.statistics().tasks_waiting > 0))
         for dimension in left:
             self.account.told(dimension.unit, dimension.remaining, dimension.reset_s)
             if dimension.unit == "requests" and dimension.remaining <= 0 and dimension.reset_s > 0:
                 self._gate.close(dimension.reset_s, why="the platform says that its limit is used up")
 
-    def _allow(self, at_once: float) -> None:
-        self._at_once = at_once
-        if (whole := _whole(at_once)) != self._under_way.total_tokens:
-            self._under_way.total_tokens = whole
-
-
-def _whole(count: float) -> float:
-    return math.floor(count) if math.isfinite(count) else math.inf
+    def _heed(self, move: Move | None) -> None:
+        if move is not None:
+            self._under_way.total_tokens = move.after
+            tell("submissions", move)
 
 
 class Line:
@@ -225,32 +250,60 @@ def windows_of(limits: LimitSettings, name: ClassName) -> list[Window]:
 
 
 class Limits:
-    """Every budget of one platform. Chunks, their reports and deletions have no documented rate."""
+    """Every budget of one platform. Chunks, their reports and deletions have no documented rate.
+
+    Attributes:
+        now: the limits that hold.
+        valve: what is new waits while it is shut: analyses, uploads, and each chunk of those under way.
+    """
 
     def __init__(self, limits: LimitSettings, retry: RetrySettings, books: Books = NO_BOOKS) -> None:
-        scale = 60 / limits.minute_s
+        self.now = limits
+        self.valve = Valve()
 
-        def budget(name: ClassName, per_minute: RateName) -> Budget:
-            rate = limits.rate(per_minute)
+        def budget(name: ClassName, level: Level | None = None) -> Budget:
             account = Account(
                 name,
                 windows_of(limits, name),
                 max_wait_s=limits.max_wait_s,
-                book=books.get(name),
+                book=books.get(name) or Memory(limits.minute_s, limits.day_s),
                 lifetime_minutes=limits.effective_lifetime_minutes if name == "analyze" else None,
+                valve=self.valve,
             )
-            paced = None if rate is None else rate * scale
-            # uploads are long and many at once; a creation of an analysis is over in no time
-            at_once = FIRST_AT_ONCE if name == "analyze" and account.is_limited else math.inf
-            return Budget(name, paced, retry, max_wait_s=limits.max_wait_s, account=account, at_once=at_once)
+            return Budget(
+                name,
+                _pace_of(limits, name),
+                retry,
+                max_wait_s=limits.max_wait_s,
+                account=account,
+                level=level,
+                valve=self.valve,
+            )
 
-        self.analyze = budget("analyze", "analyze_per_minute")
-        self.upload = budget("upload", "upload_per_minute")
+        first = FIRST_LIMITED if windows_of(limits, "analyze") else FIRST_UNLIMITED
+        self.submissions = Level(first, limits.submissions_least, limits.submissions)
+        self.analyze = budget("analyze", self.submissions)
+        self.upload = budget("upload")  # they are long and many at once: how many is for the flow to find
         self.read = Budget("read", limits.read_per_minute, retry, max_wait_s=limits.max_wait_s)
         self.other = Budget("other", None, retry)
-        self.chunks = Budget("chunks", None, retry)
+        self.chunks = Budget("chunks", None, retry, valve=self.valve)
 
     def end_by(self, moment: datetime) -> None:
         """The run ends at this moment: a wait beyond it pauses the run at once."""
         for budget in (self.analyze, self.upload, self.read, self.other, self.chunks):
             budget.end_by(moment.timestamp())
+
+    def change(self, limits: LimitSettings) -> None:
+        """Other rates from now on; what was drawn stays drawn."""
+        self.now = limits
+        budgets: dict[ClassName, Budget] = {"analyze": self.analyze, "upload": self.upload}
+        for name, budget in budgets.items():
+            budget.account.change(windows_of(limits, name))
+            budget.pace.change(_pace_of(limits, name))
+        self.read.pace.change(limits.read_per_minute)
+
+
+def _pace_of(limits: LimitSettings, name: ClassName) -> float | None:
+    """Requests in a real minute; None is no pace."""
+    rate = limits.rate("analyze_per_minute" if name == "analyze" else "upload_per_minute")
+    return None if rate is None else rate * 60 / limits.minute_s

@@ -13,7 +13,8 @@ from pipeline.client.analyses import Analyses
 from pipeline.client.assets import Assets
 from pipeline.client.batches import Batches
 from pipeline.client.failures import gravest_failure
-from pipeline.client.limits import NO_BOOKS, Books
+from pipeline.client.flow import Flow
+from pipeline.client.limits import NO_BOOKS, Books, Limits
 from pipeline.client.sources import Sources
 from pipeline.client.tasks import Tasks
 from pipeline.client.transport import Transport, open_transport
@@ -44,6 +45,16 @@ class Platform:
     def creations(self) -> Account:
         """What new assets are drawn on."""
         return self.transport.limits.upload.account
+
+    @property
+    def flow(self) -> Flow:
+        """How many uploads are on their way at once."""
+        return self.transport.flow
+
+    @property
+    def limits(self) -> Limits:
+        """What may be asked how often, and the valve before all that is new."""
+        return self.transport.limits
 
     @property
     def requests(self) -> int:

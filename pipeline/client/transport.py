@@ -1,4 +1,4 @@
-"""One request: address, key, budget, timeouts. The only place that sees a status code or an exception of aiohttp."""
+"""One request: address, key, budget, timeouts. It alone sees a status code, and with exchange.py aiohttp's errors."""
 
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,7 +14,9 @@ from yarl import URL
 from pipeline.client.accounting import note_request
 from pipeline.client.body import FileBody
 from pipeline.client.calls import Answer, Call, OnBytes
-from pipeline.client.limits import NO_BOOKS, Books, Budget, Limits, Line
+from pipeline.client.exchange import MAX_ANSWER_BYTES, blocks, failure, never_twice, whole_body
+from pipeline.client.flow import Flow
+from pipeline.client.limits import NO_BOOKS, Books, Budget, Departure, Limits, Line
 from pipeline.client.line_ends import lines_of
 from pipeline.client.refusals import AWAY_STATUSES, Meaning, left, refusal
 from pipeline.client.retry import persist
@@ -33,9 +35,6 @@ from pipeline.errors import (
 
 T = TypeVar("T")
 
-# The longest answers, a page of 50 tasks with their results, stay far below this.
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-MAX_REFUSAL_BYTES = 64 * 1024
 # Shorter keys are no secrets, but words that a message may well contain: any key opens the embedded platform.
 MIN_SECRET_BYTES = 12
 USER_AGENT = "video-analysis-pipeline"
@@ -48,6 +47,7 @@ class Transport:
         requests: how many have been sent, of every kind and counting every attempt.
         storage: whether the storage answers.
         limits: what the account may draw.
+        flow: how many uploads are on their way at once.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Transport:
         self._retry = retry
         self._stall_s = upload.stall_s
         self.limits = limits
-        self._file_bodies = anyio.CapacityLimiter(upload.chunks)
+        self.flow = Flow(upload, limits.valve)
 
     async def ask(self, call: Call) -> Answer:
         """Send a request until it is answered; for requests that may safely be sent twice.
@@ -95,13 +95,13 @@ class Transport:
 
     async def once(self, call: Call) -> Answer:
         """Send a request a single time, as soon as its budget has room; besides what `ask` raises, TransientError."""
-        async with self._leave(call) as budget:
+        async with self._leave(call) as departure:
             url, headers = self._addressed(call)
             data = call.body() if call.body else call.content
             answer = await self._exchange(
                 self._platform, call.method, url, headers, data, call.on_bytes, patience_s=call.patience_s
             )
-            if (error := self._settle(answer, call.meaning, budget)) is not None:
+            if (error := self._settle(answer, call.meaning, departure)) is not None:
                 raise error
             return answer
 
@@ -113,28 +113,27 @@ class Transport:
             PipelineError: as `once` where it is refused; ConnectionFailed, ambiguous, where the answer breaks off;
                 UnexpectedResponse where a line has no end.
         """
-        async with self._leave(call) as budget:
+        async with self._leave(call) as departure:
             url, headers = self._addressed(call)
             async with self._open(call.method, url, headers, call.content, patience_s=call.patience_s) as response:
                 self._heard(self._platform, response.status)
-                body = b"" if response.status < 300 else await _body(response)
+                body = b"" if response.status < 300 else await whole_body(response)
                 answer = Answer(response.status, response.headers, body)
-                if (error := self._settle(answer, call.meaning, budget)) is not None:
+                if (error := self._settle(answer, call.meaning, departure)) is not None:
                     raise error
-                async with aclosing(lines_of(_blocks(response), MAX_ANSWER_BYTES)) as lines:
+                async with aclosing(lines_of(blocks(response), MAX_ANSWER_BYTES)) as lines:
                     yield lines
 
     @asynccontextmanager
-    async def _leave(self, call: Call) -> AsyncIterator[Budget]:
+    async def _leave(self, call: Call) -> AsyncIterator[Departure]:
         budget: Budget = getattr(self.limits, call.budget)
         await self._platform.gate.wait()
-        async with nullcontext() if call.patience_s is not None else budget.passage():
-            if call.patience_s is not None:  # a place among few is for what is over in no time
-                await budget.leave()
+        # a place among few is for what is over in no time
+        async with budget.passage() if call.patience_s is None else nullcontext(await budget.leave()) as departure:
             if call.on_leaving is not None:
                 call.on_leaving()
-            budget.account.leaves(call.draws)
-            yield budget
+            departure.budget.account.leaves(call.draws)
+            yield departure
 
     def _addressed(self, call: Call) -> tuple[URL, dict[str, str]]:
         headers = {"x-api-key": self._api_key.get_secret_value(), **call.headers}
@@ -153,10 +152,10 @@ class Transport:
             TransientError, SourceUnreadable, UnexpectedResponse: as they say.
         """
         await self.storage.gate.wait()
-        await self.limits.chunks.leave()
+        departure = await self.limits.chunks.leave()
         # encoded=True: a signature covers the URL to the letter
         answer = await self._exchange(self.storage, "PUT", URL(url, encoded=True), headers, body, on_bytes)
-        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), self.limits.chunks)
+        error = self._settle(answer, Meaning(doing, UploadRejected, UploadRejected), departure)
         if isinstance(error, TransientError):
             raise error
         if error is not None:
@@ -219,27 +218,38 @@ class Transport:
     ) -> Answer:
         """A body from a file may take all the time it needs, as long as bytes move."""
         answer: Answer | None = None
-        try:
-            async with self._file_bodies:
-                with anyio.CancelScope(deadline=anyio.current_time() + self._stall_s) as scope:
-                    body.on_progress = self._on_progress(scope, body, on_bytes)
-                    answer = await self._send(method, url, headers, body)
-        except ConnectionFailed:
-            if body.error is not None:
-                raise body.error from None
-            raise
-        finally:
-            if on_bytes is not None and (answer is None or answer.status >= 300):
-                on_bytes(-body.sent_bytes)
-        if answer is None:
-            raise ConnectionFailed(f"no byte moved for {self._stall_s:g} s", ambiguous=True, code="stalled")
+        async with self.flow.body() as ticket:
+            try:
+                answer = await self._send_file(method, url, headers, body, on_bytes)
+            except ConnectionFailed as error:
+                if body.error is not None:
+                    raise body.error from None
+                if error.ambiguous:  # else nobody picked up: a matter of the line, whatever is on its way
+                    self.flow.failed(ticket, error.message)
+                raise
+            finally:
+                if on_bytes is not None and (answer is None or answer.status >= 300):
+                    on_bytes(-body.sent_bytes)
+            if answer.status == 429 or answer.status >= 500:
+                self.flow.failed(ticket, f"HTTP {answer.status}")
+            else:
+                self.flow.ended()
         return answer
+
+    async def _send_file(
+        self, method: str, url: URL, headers: Mapping[str, str], body: FileBody, on_bytes: OnBytes | None
+    ) -> Answer:
+        with anyio.CancelScope(deadline=anyio.current_time() + self._stall_s) as scope:
+            body.on_progress = self._on_progress(scope, body, on_bytes)
+            return await self._send(method, url, headers, body)
+        raise ConnectionFailed(f"no byte moved for {self._stall_s:g} s", ambiguous=True, code="stalled")
 
     def _on_progress(self, scope: anyio.CancelScope, body: FileBody, on_bytes: OnBytes | None) -> OnBytes:
         renewed_at = monotonic()
 
         def moved(count: int) -> None:
             nonlocal renewed_at
+            self.flow.moved(count)
             if on_bytes is not None:
                 on_bytes(count)
             now = monotonic()
@@ -261,7 +271,7 @@ class Transport:
         patience_s: float | None = None,
     ) -> Answer:
         async with self._open(method, url, headers, data, patience_s=patience_s) as response:
-            return Answer(response.status, response.headers, await _body(response))
+            return Answer(response.status, response.headers, await whole_body(response))
 
     @asynccontextmanager
     async def _open(
@@ -288,18 +298,18 @@ class Transport:
                 method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
             )
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _failure(error) from None
+            raise failure(error) from None
         async with response:
             yield response
 
-    def _settle(self, answer: Answer, meaning: Meaning, budget: Budget) -> PipelineError | None:
+    def _settle(self, answer: Answer, meaning: Meaning, departure: Departure) -> PipelineError | None:
         """Book an answer to its budget; the error that it stands for, if it is no success."""
         if answer.status < 300:
-            budget.accepted(left(answer.headers))
+            departure.accepted(left(answer.headers))
             return None
         error = self._refusal(answer, meaning)
         if isinstance(error, RateLimited):
-            budget.refused(error.retry_after_s)
+            departure.refused(error.retry_after_s)
         return error
 
     def _refusal(self, answer: Answer, meaning: Meaning) -> PipelineError:
@@ -337,7 +347,7 @@ async def open_transport(
             timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": USER_AGENT},
-            middlewares=(_never_twice,),
+            middlewares=(never_twice,),
         )
 
     # no `total`: a body may take hours. no `connect`: that would count the wait for a free connection of ours, too.
@@ -350,63 +360,3 @@ async def open_transport(
         session(aiohttp.TCPConnector(limit=0, ssl=trust, ttl_dns_cache=60, force_close=True)) as fresh,
     ):
         yield Transport(shared, fresh, base_url, api_key, upload, retry, Limits(limits, retry, books))
-
-
-async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request exactly once.
-
-    aiohttp by itself repeats GET, PUT and DELETE when a reused connection breaks, without a word to its caller: a
-    single-use URL would be spent, and requests left uncounted. It does so only for its own exceptions, so these are
-    translated before it sees them.
-    """
-    try:
-        return await handler(request)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-def _failure(error: aiohttp.ClientError | TimeoutError) -> ConnectionFailed:
-    """No more of the error's own text than is free of URLs: a presigned one is a secret."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {error.certificate_error}")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or str(error.os_error)
-        return ConnectionFailed(f"cannot connect to {error.host}:{error.port}: {reason}")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return ConnectionFailed("cannot connect: no reply in time")
-    if isinstance(error, TimeoutError):
-        return ConnectionFailed("the platform went silent before its answer was complete", ambiguous=True)
-    if isinstance(error, OSError):
-        return ConnectionFailed(f"the connection broke: {error.strerror}", ambiguous=True)
-    return ConnectionFailed(
-        f"the connection ended before the answer was complete ({type(error).__name__})", ambiguous=True
-    )
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    try:
-        return await _read(response)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    try:
-        async for block in response.content.iter_any():
-            yield block
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _failure(error) from None
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    limit = MAX_ANSWER_BYTES if response.status < 300 else MAX_REFUSAL_BYTES
-    if response.content_length is not None and response.content_length <= limit:
-        return await response.read()
-    body = bytearray()
-    async for block in response.content.iter_any():
-        body += block
-        if len(body) > limit:
-            break
-    if len(body) > limit and response.status < 300:
-        raise UnexpectedResponse(f"the platform answered with more than {limit} bytes")
-    return bytes(body[:limit])

@@ -201,7 +201,7 @@ class _Sending:
                 async with anyio.create_task_group() as group:
                     # The cap on chunks in flight is the transport's, for all files together and in the order of asking:
                     # one file alone uses all of it, and a small one waits for one chunk a worker at most.
-                    for _ in range(min(self._settings.chunks, self._session.total_chunks)):
+                    for _ in range(min(self._transport.flow.most_chunks, self._session.total_chunks)):
                         group.start_soon(self._work, group)
         except BaseException:
             with anyio.move_on_after(LAST_REPORT_S, shield=True), suppress(PipelineError):
@@ -226,6 +226,7 @@ class _Sending:
                 group.start_soon(self._urls.fetch_ahead)
 
     async def _put(self, chunk: Chunk, doing: str) -> str:
+        await self._transport.limits.valve.wait()  # before a URL is taken, which would grow old
         url = await self._urls.take(chunk.index)
         body = FileBody(self._file, chunk.offset, chunk.size_bytes, block_bytes=self._settings.read_bytes)
         return await self._transport.put(url, self._session.upload_headers, body, self._on_bytes, doing)
@@ -257,7 +258,7 @@ class _Urls:
         self._transport = transport
         self._session = session
         self._page = settings.url_page
-        self._reserve = ROUNDS_AHEAD * settings.chunks
+        self._reserve = ROUNDS_AHEAD * transport.flow.chunks
         self._ready: dict[int, _Timed] = {}
         self._unneeded = set(done)
         self._fetching = anyio.Lock()

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from pipeline.config.moments import moment_of
 from pipeline.config.section import MIB, Section
@@ -136,6 +136,10 @@ class UploadSettings(Section):
     30 MB); then nothing of it is kept there, and each of `run.workers` may hold one in memory. A row that is a URL
     becomes an `asset`, which is reused, or is handed over `direct` in every question.
 
+    As many chunks are on their way at once as the link can use, found by trying: `chunks_first` at first, never fewer
+    than `chunks_least` nor more than `chunks`, a small file counting as one; and at most `files` videos. A chunk of
+    which no byte moves for `stall_s` is sent again, and fewer go at once.
+
     What is behind a URL is asked for within `head_timeout_s`, what a file's header says within `probe_timeout_s`; what
     takes longer is not known. Headers are read by `probe_processes`, null is one for each core.
     """
@@ -148,13 +152,23 @@ class UploadSettings(Section):
     direct_max_bytes: int = Field(100 * MIB, ge=0, le=200_000_000)
     max_bytes: int = Field(10 * 1000 * MIB, gt=0)
     inline_image_bytes: int = Field(64 * 1024, ge=0, le=20_000_000)
-    files: int = Field(4, ge=1, le=256)
-    chunks: int = Field(8, ge=1, le=256)
+    files: int = Field(8, ge=1, le=256)
+    chunks: int = Field(16, ge=1, le=256)
+    chunks_first: int = Field(8, ge=1, le=256)
+    chunks_least: int = Field(1, ge=1, le=256)
     read_bytes: int = Field(256 * 1024, ge=4096, le=16 * MIB)
     url_page: int = Field(50, ge=1, le=50)
     report_batch: int = Field(10, ge=1, le=50)
     stall_s: float = Field(60, gt=0)
     ready_timeout_s: float = Field(1800, gt=0)
+
+    @field_validator("chunks_least")
+    @classmethod
+    def _is_no_more_than_the_most(cls, least: int, info: ValidationInfo) -> int:
+        most = info.data.get("chunks", least)
+        if least > most:
+            raise ValueError(f"{least} is more than upload.chunks, which is {most}")
+        return least
 
 
 class MediaSettings(Section):
@@ -247,6 +261,8 @@ class LimitSettings(Section):
     The minutes of a whole life, `lifetime_minutes`, are kept only where they are set, or where `tier` is set to `free`:
     who has never said which plan it is must not be stopped by the end of another.
 
+    How many submissions are on their way at once is found by trying, from `submissions_least` to `submissions`.
+
     A wait of more than `max_wait_s` pauses the run instead. Until answers have told better, one is thought to take
     `tokens_per_answer`.
     """
@@ -270,6 +286,8 @@ class LimitSettings(Section):
     tokens_per_answer: float = Field(600, ge=0)
     shared_file: Path | None = None
     connections: int = Field(64, ge=1, le=1000)
+    submissions: int = Field(64, ge=1, le=1000)
+    submissions_least: int = Field(1, ge=1, le=1000)
 
     @classmethod
     def unlimited(cls) -> "LimitSettings":

@@ -82,7 +82,7 @@ class Draws:
             raise self._unusable(error) from error
         try:
             version = int(self._db.execute("PRAGMA data_version").fetchone()[0])
-            yield self._all() if version != self._version else None
+            yield self.remembered() if version != self._version else None
             self._version = version
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
@@ -146,7 +146,8 @@ class Draws:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    def _all(self) -> list[Drawn]:
+    def remembered(self) -> list[Drawn]:
+        """Every draw that is not too old, within a turn."""
         oldest = time.time() - self._keep_s
         self._db.execute(
             "DELETE FROM draws WHERE scope = ? AND class = ? AND at < ?",

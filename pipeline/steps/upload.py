@@ -30,7 +30,6 @@ class Uploads:
     """The upload steps and what they share.
 
     Attributes:
-        files: how many videos upload at once; the cap on chunks in flight is the client's.
         on_bytes: told of every block of media that left.
         stopped_by: why the run begins nothing more; None while it does.
     """
@@ -73,7 +72,7 @@ class Uploads:
             )
         if job.stamp.size_bytes <= self.settings.inline_max_bytes:
             return job.to(State.UPLOADED, duration_s=header.duration_s)
-        async with self.files.hold(job.stamp.size_bytes):
+        async with self.files.hold(job.stamp.size_bytes), self.platform.flow.video():
             self._begin_nothing_late()
             if job.stamp.size_bytes <= self.settings.direct_max_bytes:
                 return await self._send_whole(job)
@@ -117,7 +116,7 @@ class Uploads:
             job.upload.upload_id, job.upload.asset_id, job.stamp.size_bytes, job.upload.chunk_bytes, job.upload.headers
         )
         try:
-            async with self.files.hold(job.stamp.size_bytes):
+            async with self.files.hold(job.stamp.size_bytes), self.platform.flow.video():
                 self._begin_nothing_late()
                 asset_id = await self.platform.uploads.send(session, job.path, job.stamp, on_bytes=sent)
         except UploadExpired:

@@ -28,7 +28,7 @@ async def ours(base_url: str, file: Path, chunks: int, certificate: Path | None)
     async with open_platform(
         base_url,
         SecretStr(KEY),
-        upload=UploadSettings(chunks=chunks),
+        upload=UploadSettings(chunks=chunks, chunks_first=chunks),
         polling=PollingSettings(),
         retry=RetrySettings(),
         limits=LimitSettings.unlimited(),

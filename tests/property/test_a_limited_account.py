@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.client.account import Account
 from pipeline.client.clock import loop_time
+from pipeline.client.levels import Level
 from pipeline.client.limits import Budget, windows_of
 from pipeline.client.refusals import left
 from pipeline.config import LimitSettings, RetrySettings, ServerSettings
@@ -63,7 +64,7 @@ class Seen:
 async def ask(platform: Limits, budget: Budget, key: str, minutes: float) -> None:
     """As the transport does it, without the wire between."""
     while True:
-        async with budget.passage():
+        async with budget.passage() as departure:
             budget.account.leaves([key])
             await anyio.sleep(LATENCY_S)
             _, verdict = platform.take("POST", "/analyze/tasks")
@@ -74,9 +75,9 @@ async def ask(platform: Limits, budget: Budget, key: str, minutes: float) -> Non
                 verdict = refused.verdict
             if verdict.allowed:
                 headers = platform.headers(verdict) | platform.further_headers("analyze")
-                budget.accepted(left(headers))
+                departure.accepted(left(headers))
                 return
-            budget.refused(float(platform.refusal(verdict, "/analyze/tasks").headers["Retry-After"]))
+            departure.refused(float(platform.refusal(verdict, "/analyze/tasks").headers["Retry-After"]))
 
 
 def simulate(server: ServerSettings) -> Seen:
@@ -87,7 +88,8 @@ def simulate(server: ServerSettings) -> Seen:
         platform = Limits(server, loop_time, lambda name: seen.refusals.update([name]))
         account = Account("analyze", windows_of(TIER, "analyze"), max_wait_s=1e9, clock=loop_time)
         rate = TIER.rate("analyze_per_minute")
-        budget = Budget("analyze", rate, RetrySettings(), account=account, at_once=1)
+        level = Level(1, 1, WORKERS)
+        budget = Budget("analyze", rate, RetrySettings(), account=account, level=level)
         free = anyio.Semaphore(WORKERS)
         began = loop_time()
 

@@ -51,7 +51,7 @@ def test_nobody_leaves_during_a_pause(per_minute, pause_s, callers):
 
         await budget.leave()
         began = anyio.current_time()
-        budget.refused(pause_s)
+        budget.refused(pause_s, 0)
         async with anyio.create_task_group() as group:
             for _ in range(callers):
                 group.start_soon(call)
@@ -88,13 +88,13 @@ def test_refusals_in_a_row_pause_longer():
         waits = []
         for _ in range(8):
             began = anyio.current_time()
-            budget.refused(None)
+            budget.refused(None, 0)
             await budget.leave()
             waits.append(int(anyio.current_time() - began))
         assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
         budget.accepted()
         began = anyio.current_time()
-        budget.refused(None)
+        budget.refused(None, 0)
         await budget.leave()
         assert int(anyio.current_time() - began) == 2
 
