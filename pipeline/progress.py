@@ -25,6 +25,7 @@ class Snapshot:
         settled: rows that need nothing more: written, failed, or done before.
         skipped: of these, settled by an earlier run, in whichever way.
         elapsed_s: since the run was opened.
+        paused: nothing new is begun, until `pipeline tune --resume`.
     """
 
     rows: int
@@ -37,6 +38,7 @@ class Snapshot:
     uploaded_bytes: int
     spent_usd: float
     elapsed_s: float
+    paused: bool = False
 
 
 class Meter:
@@ -124,6 +126,8 @@ def _videos(snapshot: Snapshot) -> str:
 def _effort(snapshot: Snapshot, meter: Meter) -> str:
     left = meter.eta_s(snapshot)
     time_left = "time left not known yet" if left is None else f"{duration(left)} left"
+    if snapshot.paused:
+        time_left = "paused by pipeline tune"
     sent = f"{size(snapshot.uploaded_bytes)} up at {size(meter.bytes_per_s())}/s"
     return f"{sent}, ${snapshot.spent_usd:,.2f}, {time_left}"
 

@@ -11,6 +11,7 @@ import structlog
 from pipeline.app.platform import connected, required_key, webhook_secret
 from pipeline.app.run import Run, Traffic
 from pipeline.app.run_log import run_log
+from pipeline.app.tuner import Tuner
 from pipeline.budget import caps_of, price_problem
 from pipeline.client import Platform
 from pipeline.client.analyses import OnText
@@ -131,6 +132,7 @@ async def open_run(
         purse = await _purse(stack, settings, ledger, run_id)
         run, batches = _assemble(settings, ledger, platform, writer, prober, landing, run_id, on_text, choice, purse)
         await stack.enter_async_context(batches.open())
+        stack.enter_context(run.at_hand())
         if receiver is not None:
             receiver.tell(lambda id_: None if batches.wake(id_) else platform.watch.wake(id_))
             run.events = receiver.events
@@ -245,7 +247,8 @@ def _assemble(
     )
     if purse is not None:
         purse.rests_on = runner.rests_on
-    return Run(settings, ledger, runner, writer, platform, traffic, run_id, drawing), batches
+    tuner = Tuner(settings.output.dir, run_id, runner, platform, files)
+    return Run(settings, ledger, runner, writer, platform, traffic, run_id, drawing, tuner), batches
 
 
 async def _purse(stack: AsyncExitStack, settings: Settings, ledger: Ledger, run_id: str) -> Purse | None:

@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 
+import anyio
+
+from pipeline.app.tuner import Tuner
 from pipeline.budget import Standing
 from pipeline.client import Platform
 from pipeline.client.webhooks import Events
@@ -42,6 +45,7 @@ class Run:
         traffic: Traffic,
         run_id: str,
         drawing: Drawing,
+        tuner: Tuner,
     ) -> None:
         self.id = run_id
         self.folder = settings.output.dir / "runs" / run_id
@@ -53,8 +57,13 @@ class Run:
         self.events: Events | None = None  # of webhooks; None where nothing listens
         self.budget: Sequence[Standing] = ()  # once it has been executed
         self._drawing = drawing
+        self._tuner = tuner
         self._settings = settings
         self._began = time.monotonic()
+
+    def at_hand(self) -> AbstractContextManager[None]:
+        """The run can be tuned while the block lasts."""
+        return self._tuner.at_hand()
 
     @property
     def tally(self) -> Tally:
@@ -69,7 +78,10 @@ class Run:
             collect: first what earlier runs paid for.
         """
         await self._drawing.begin()
-        await self.runner.run(rows, self._settings.scope if collect else None)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._tuner.watch)
+            await self.runner.run(rows, self._settings.scope if collect else None)
+            group.cancel_scope.cancel()
         await self.ledger.settle()  # whoever was stopped while its record was on the way to the disk did not wait
         self.budget = await self._drawing.end()
         await self.writer.settle()
@@ -105,6 +117,7 @@ class Run:
             uploaded_bytes=self.traffic.uploaded_bytes,
             spent_usd=self.writer.spent_usd,
             elapsed_s=time.monotonic() - self._began,
+            paused=self._tuner.is_paused,
         )
 
 

@@ -16,6 +16,7 @@ from pipeline.cli.run import run
 from pipeline.cli.serve import serve
 from pipeline.cli.status import status
 from pipeline.cli.streams import say
+from pipeline.cli.tune import tune
 from pipeline.errors import ManifestError, PipelineError
 
 
@@ -25,7 +26,7 @@ def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
 
 
-for command in (run, plan, ask, status, retry, cancel, revalidate, serve):
+for command in (run, plan, ask, status, tune, retry, cancel, revalidate, serve):
     pipeline.add_command(command)
 
 

@@ -4,7 +4,7 @@ They were read second-hand in July 2026 (two readings agree), and they change: e
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 TierName = Literal["free", "tier1", "tier2", "tier3"]
 RateName = Literal[
@@ -17,6 +17,7 @@ RateName = Literal[
     "output_tokens_per_minute",
     "output_tokens_per_day",
 ]
+RATES: tuple[RateName, ...] = get_args(RateName)
 
 
 @dataclass(frozen=True, slots=True)

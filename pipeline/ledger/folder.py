@@ -9,6 +9,21 @@ from pathlib import Path
 from pipeline.errors import FolderLocked, LedgerError
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a run holds the folder now."""
+    try:
+        lock = os.open(folder / ".lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
     """Create the folder if need be and hold it alone until the body ends.

@@ -50,6 +50,12 @@ class Lanes:
         self._queues: dict[bool, deque[_Waiting]] = {True: deque(), False: deque()}
         self._arrivals = 0
 
+    def bind(self, places: int) -> None:
+        """Another number of places; whoever is inside stays."""
+        kept = min(self._rule.kept, places // 2)
+        self._rule = Rule(places, kept)
+        self._let_in()
+
     @asynccontextmanager
     async def hold(self, size_bytes: int) -> AsyncIterator[None]:
         """Wait for a place for a file of this size, and hold it for the length of the block."""
