@@ -193,8 +193,8 @@ def _lines(settings: Settings, found: Survey, unread: Sequence[str]) -> Iterator
     yield _label("to analyse", _analyses(plan))
     yield _label("money", _money(plan.cost, plan))
     yield _label("time", _time(found.schedule))
-    if told := _lifetime(lifetime_facts(settings), plan.minutes):
-        yield _label("lifetime", told)
+    if (lifetime := lifetime_facts(settings)) is not None:
+        yield from _lifetime(lifetime, plan.minutes)
     yield _label("delivery", f"{found.choice.way} ({found.choice.reason})")
     forgotten = settings.is_local and settings.platform.kind == "auto"
     name = platform_name(settings)
@@ -266,17 +266,14 @@ def _sources(money: Money) -> str:
     return " and ".join(sorted(told))
 
 
-def _lifetime(facts: Mapping[str, Any] | None, minutes: float) -> str | None:
-    """Near the end of a free account's minutes, or where a run would come there."""
-    if facts is None:
-        return None
-    if minutes <= facts["left"]:
-        notice: str | None = facts["notice"]
-        return notice
-    return (
-        f"{facts['left']:,.1f} of {facts['minutes']:,g} minutes of the free plan are left by this program's count, and "
-        f"{minutes:,.1f} are to be analysed; add a payment method and set limits.tier"
-    )
+def _lifetime(facts: Mapping[str, Any], minutes: float) -> Iterator[str]:
+    """What the account has left of its life: where it does not do for the plan, or not for much more."""
+    if facts["is_said"] and minutes > facts["left"]:
+        yield _label(
+            "life", f"{facts['left']:,.1f} of the account's {facts['minutes']:,g} lifetime minutes are left: not enough"
+        )
+    elif facts["notice"] is not None:
+        yield _label("life", facts["notice"])
 
 
 def _time(schedule: Schedule) -> str:

@@ -139,7 +139,12 @@ def lifetime_facts(settings: Settings) -> dict[str, Any] | None:
         return None
     if lifetime is None:
         return None
-    return {"minutes": lifetime.minutes, "left": round(lifetime.left, 4), "notice": lifetime.notice}
+    return {
+        "minutes": lifetime.minutes,
+        "left": round(lifetime.left, 4),
+        "is_said": lifetime.is_said,
+        "notice": lifetime.notice,
+    }
 
 
 def lifetime_lines(facts: Mapping[str, Any] | None) -> Iterator[str]:

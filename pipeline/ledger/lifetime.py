@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.config import Settings
 from pipeline.errors import LedgerError
+from pipeline.ledger.opening import for_reading
 
 # Of the whole, what is left is near the end.
 NEAR = 0.1
@@ -65,7 +66,7 @@ def _drawn(settings: Settings) -> float:
     if not path.exists():
         return 0.0
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as db:
+        with closing(sqlite3.connect(for_reading(path), uri=True, timeout=10)) as db:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'lives'").fetchone():
                 return 0.0
             row = db.execute("SELECT minutes FROM lives WHERE scope = ? AND class = 'analyze'", (settings.scope,))

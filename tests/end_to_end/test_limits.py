@@ -109,6 +109,8 @@ def test_the_minutes_of_a_life_are_never_passed(tmp_path, manifest):
         assert (again.code, again.summary["stopped_by"]["code"]) == (4, "lifetime_minutes_reached")
         variables = {**served.env, "PIPELINE_LIMITS__LIFETIME_MINUTES": str(MINUTES / 2)}
         assert "lifetime minutes are left" in pipeline("status", "--out", tmp_path / "out", env=variables).out
+        plan = pipeline("plan", manifest, *PROMPT, "--out", tmp_path / "out", env=variables).out
+        assert "lifetime minutes are left: not enough" in plan
         further = run(manifest, served, lifetime_minutes=MINUTES * 2)
         assert (further.code, served.books()["tasks_created"]) == (0, len(PARTS))
         assert further.summary["lifetime"]["left"] == pytest.approx(MINUTES, abs=0.01)

@@ -312,13 +312,3 @@ def test_a_signal_ends_it_and_what_was_seen_is_kept(plan, tmp_path: Path, sent: 
     assert (done.code, done.out) == (4, "")
     assert "paused: stopped by a signal" in done.err
     assert plan(*arguments[1:])["to_analyse_videos"] == 400
-
-
-def test_a_plan_that_passes_the_end_of_a_free_account_says_so(tmp_path: Path) -> None:
-    """Six hundred minutes are all that a free account ever has: whoever plans beyond learns of it before."""
-    write_videos(tmp_path / "archive", 2)
-    told = pipeline(
-        "plan", tmp_path / "archive", *PROMPT, *REMOTE, cwd=tmp_path, env={"PIPELINE_LIMITS__LIFETIME_MINUTES": "0.02"}
-    )
-    assert (told.code, told.err) == (0, "")
-    assert "lifetime   0.0 of 0.02 minutes of the free plan are left by this program's count" in told.out
