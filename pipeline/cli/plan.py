@@ -201,7 +201,7 @@ def _lines(settings: Settings, found: Survey, unread: Sequence[str]) -> Iterator
     yield _label(
         "platform", f"{name}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}; nothing was asked of it"
     )
-    if settings.is_local and plan.remote_cost != plan.cost:
+    if settings.is_local:
         yield _label("elsewhere", f"on the remote platform: {_money(plan.remote_cost, plan, told_from=0)}")
     if found.remote_schedule is not None and found.remote_schedule.longest.seconds:
         yield _label("", f"under its limits (limits.tier {settings.limits.tier}): {_time(found.remote_schedule)}")
