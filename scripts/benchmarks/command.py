@@ -29,7 +29,7 @@ def _tasks(options: argparse.Namespace) -> str:
 
 
 def _feed(options: argparse.Namespace) -> str:
-    return feed.run(feed.Sizes(options.rows, options.few_rows))
+    return feed.run(feed.Sizes(options.rows, options.few_rows, options.orders.split(",")))
 
 
 def _limits(options: argparse.Namespace) -> str:
@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hour-seconds", type=float, default=10, help="limits: how long an hour of the platform lasts  [default: 10]"
     )
+    orders = ",".join(feed.ORDERS)
+    parser.add_argument("--orders", default=orders, help=f"feed: of the long manifest  [default: {orders}]")
     parser.add_argument("--windows", default="rolling,fixed", help="limits: of which kinds  [default: rolling,fixed]")
     parser.add_argument(
         "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"

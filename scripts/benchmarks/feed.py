@@ -3,6 +3,7 @@
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,11 @@ HEAD = ("--order", "rows", "seconds", "rows/s", "CPU-s", "peak MiB")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rows of the long manifest and of the short one that it is compared with."""
+    """Rows of the long manifest and of the short one that it is compared with; the orders of the long one."""
 
     rows: int
     few_rows: int
+    orders: Sequence[str] = ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def run(sizes: Sizes) -> str:
         with embedded_platform(folder / "platform", analysis_concurrency=2 * WORKERS) as base_url:
             bench = Bench(base_url, folder)
             bench.settled(folder / "videos", "manifest")  # settles every video, and is not measured
-            cases = [("manifest", sizes.few_rows, few), *((order, sizes.rows, many) for order in ORDERS)]
+            cases = [("manifest", sizes.few_rows, few), *((order, sizes.rows, many) for order in sizes.orders)]
             settled = {(order, rows): bench.settled(manifest, order) for order, rows, manifest in cases}
             waits = {(order, rows): bench.first_upload_s(manifest, order) for order, rows, manifest in cases}
     return "\n".join(

@@ -11,7 +11,7 @@ UPLOAD = ["--size-mib", "9", "--rival-mib", "9", "--chunk-mib", "4", "--rounds",
 TASKS = ["--tasks", "6", "--rival-tasks", "3", "--workers", "4", "--rival-workers", "2", "--seconds", "0.1"]
 LIMITS = ["--videos", "8", "--hours", "2", "--hour-seconds", "1", "--rival-at-once", "2", "--windows", "fixed"]
 PLAN = ["--files", "12"]
-FEED = ["--rows", "40", "--few-rows", "3"]
+FEED = ["--rows", "40", "--few-rows", "3", "--orders", "mixed"]
 
 
 @pytest.mark.parametrize(
