@@ -117,6 +117,7 @@ def thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
         "rgb24",
         src_colorspace=_colour_space(frame),
         interpolation=Interpolation.FAST_BILINEAR,
+        threads=1,  # waking others up costs more than so small a picture
     )
     return np.asarray(small.to_ndarray(), np.uint8)
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, shown
-from pipeline.server.engines.evidence.hearing import Heard, hear
+from pipeline.server.engines.evidence.extra import missing
+from pipeline.server.engines.evidence.hearing import hear
 from pipeline.server.engines.evidence.media import read_media
+from pipeline.server.engines.evidence.text import TextFinder
 from pipeline.server.engines.evidence.timeline import TRACKS, VERSION, Media, Timeline, Track
 from pipeline.server.engines.evidence.visuals import Seen, see
 from pipeline.server.inspect import MediaRejected
@@ -32,27 +34,37 @@ def gather(
 
 
 def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track]) -> Timeline:
-    seen: Seen | None = None
-    heard: Heard | None = None
-    if media.video_codec is not None and "visuals" in tracks:
-        seen = see(shown(path, start_s, end_s, Effort.REFERENCED), start_s, end_s)
-    if media.audio_codec is not None and {"speech", "sounds"} & set(tracks):
-        heard = hear(path, start_s, end_s, tracks)
+    absent = [] if media.video_codec is None or "text" not in tracks else [missing("text on screen")]
+    reader = TextFinder() if absent == [None] else None
+    seen = _watch(path, media, start_s, end_s, tracks, reader)
+    listens = media.audio_codec is not None and not {"speech", "sounds"}.isdisjoint(tracks)
+    heard = hear(path, start_s, end_s, tracks) if listens else None
+    shown_too = seen if "visuals" in tracks else None
     return Timeline(
         version=VERSION,
         media=media,
         start_s=start_s,
         end_s=end_s,
-        shots=seen and seen.shots,
-        black=seen and seen.black,
-        still=seen and seen.still,
-        text=None,
+        shots=shown_too and shown_too.shots,
+        black=shown_too and shown_too.black,
+        still=shown_too and shown_too.still,
+        text=reader.found(seen.boundaries_s, start_s, end_s) if reader and seen else None,
         speech=heard and heard.speech,
         sounds=heard and heard.sounds,
         events=heard and heard.events,
         loudness=heard and heard.loudness,
-        missing=heard.missing if heard else (),
+        missing=(*filter(None, absent), *(heard.missing if heard else ())),
     )
+
+
+def _watch(
+    path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track], reader: TextFinder | None
+) -> Seen | None:
+    """One pass over the pictures; text is clipped to shots, so that whoever reads it watches, too."""
+    if media.video_codec is None or not (reader or "visuals" in tracks):
+        return None
+    frames = shown(path, start_s, end_s, Effort.REFERENCED)
+    return see(reader.watch(frames) if reader else frames, start_s, end_s)
 
 
 def _window(media: Media, start_s: float | None, end_s: float | None) -> tuple[float, float]:
