@@ -8,6 +8,7 @@ import orjson
 
 from pipeline.cli.ask import ask
 from pipeline.cli.cancel import cancel
+from pipeline.cli.evidence import evidence
 from pipeline.cli.exits import Exit, code_of
 from pipeline.cli.retry import retry
 from pipeline.cli.revalidate import revalidate
@@ -24,7 +25,7 @@ def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
 
 
-for command in (run, ask, status, retry, cancel, revalidate, serve):
+for command in (run, ask, status, retry, cancel, revalidate, evidence, serve):
     pipeline.add_command(command)
 
 

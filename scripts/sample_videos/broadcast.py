@@ -101,6 +101,8 @@ def _sounds(programme: Programme, said: list[score.Said]) -> list[dict[str, Any]
                 if last_s > first_s
             ]
     told.sort(key=lambda each: each["start_s"])
-    gaps = zip([0.0, *(each["end_s"] for each in told)], [*(each["start_s"] for each in told), programme.seconds], strict=True)
+    gaps = zip(
+        [0.0, *(each["end_s"] for each in told)], [*(each["start_s"] for each in told), programme.seconds], strict=True
+    )
     silent = [{"start_s": one, "end_s": other, "kind": "silence"} for one, other in gaps if other - one > 0.01]
     return sorted(told + silent, key=lambda each: each["start_s"])

@@ -83,7 +83,12 @@ def _ground(programme: Programme, part: Part, at_s: float) -> npt.NDArray[np.flo
 def _discs(part: Part, count: int, width: int, height: int, at_s: float) -> Iterator[tuple[int, int, int]]:
     chance = np.random.default_rng(part.seed)
     for _ in range(count):
-        x, y, turn, pace = chance.uniform(0.2, 0.8), chance.uniform(0.2, 0.8), chance.uniform(0, 6), chance.uniform(0.4, 1)
+        x, y, turn, pace = (
+            chance.uniform(0.2, 0.8),
+            chance.uniform(0.2, 0.8),
+            chance.uniform(0, 6),
+            chance.uniform(0.4, 1),
+        )
         radius = int(height * chance.uniform(0.05, 0.12 if count > 1 else 0.25))
         reach = 0.15 * part.speed / 2.5
         angle = turn + pace * part.speed * (at_s - part.start_s)
@@ -105,7 +110,8 @@ def _canvas(part: Part, width: int, height: int) -> Rgb:
         return np.broadcast_to(np.where(stripe, one, other), (height, width * 2, 3)).astype(np.uint8)
     coarse = one + (chance.uniform(-1, 1, (7, 18, 3)) * 70 + (other - one) * chance.uniform(0, 1, (7, 18, 1)))
     fine = chance.uniform(-22, 22, (height // 12, width // 8, 1))
-    return np.clip(_stretched(coarse, height, width * 3 // 2) + _stretched(fine, height, width * 3 // 2), 0, 255).astype(np.uint8)
+    wide = _stretched(coarse, height, width * 3 // 2) + _stretched(fine, height, width * 3 // 2)
+    return np.asarray(np.clip(wide, 0, 255), np.uint8)
 
 
 def _stretched(values: npt.NDArray[np.floating], height: int, width: int) -> npt.NDArray[np.float32]:
@@ -132,10 +138,18 @@ def _letter(programme: Programme, picture: Rgb, at_s: float) -> None:
             x, y = (round(share * side) for share, side in zip(title.place, (width, height), strict=True))
             _paste(picture, _written(title.text, title.size_px, title.font, title.ink, title.boxed), x, y, centred=True)
     if programme.mark:
-        _paste(picture, _written(programme.mark, height // 26, 1, (255, 255, 255), True), width * 7 // 8, height // 14, centred=True)
+        _paste(
+            picture,
+            _written(programme.mark, height // 26, 1, (255, 255, 255), True),
+            width * 7 // 8,
+            height // 14,
+            centred=True,
+        )
     if programme.timecode:
         clock = f"{int(at_s) // 3600:02}:{int(at_s) // 60 % 60:02}:{int(at_s) % 60:02}"
-        _paste(picture, _written(clock, height // 28, 4, (255, 255, 255), True), width // 10, height // 14, centred=True)
+        _paste(
+            picture, _written(clock, height // 28, 4, (255, 255, 255), True), width // 10, height // 14, centred=True
+        )
     if programme.ticker:
         band = _written(programme.ticker, height // 24, 4, (255, 255, 255), True)
         x = width - round(at_s * _TICKER_PX_S * height / 720) % (width + band.shape[1])
@@ -181,5 +195,5 @@ def _face(font: int, size: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
 
 def letter_height(title: Title) -> int:
     """How tall the capitals of a title are, in pixels."""
-    left, top, right, bottom = _face(title.font, title.size_px).getbbox("H")
-    return round(bottom - top)
+    box = _face(title.font, title.size_px).getbbox("H")
+    return int(box[3]) - int(box[1])

@@ -13,11 +13,50 @@ Entrance = Literal["cut", "dissolve", "fade"]
 SoundKind = Literal["silence", "speech", "music", "other", "speech over music"]
 
 GROUNDS: tuple[Ground, ...] = ("plain", "gradient", "texture", "texture", "stripes", "crowd")
-_WORDS = (
-    "harbor bridge market signal garden copper window planet silver basket quarter review annual report camera "
-    "history nature safety welcome kitchen station summer winter factory engine travel village science museum "
-    "language distance weather records public service central station breaking morning evening special edition"
-).split()
+_WORDS = [
+    "harbor",
+    "bridge",
+    "market",
+    "signal",
+    "garden",
+    "copper",
+    "window",
+    "planet",
+    "silver",
+    "basket",
+    "quarter",
+    "review",
+    "annual",
+    "report",
+    "camera",
+    "history",
+    "nature",
+    "safety",
+    "welcome",
+    "kitchen",
+    "station",
+    "summer",
+    "winter",
+    "factory",
+    "engine",
+    "travel",
+    "village",
+    "science",
+    "museum",
+    "language",
+    "distance",
+    "weather",
+    "records",
+    "public",
+    "service",
+    "central",
+    "station",
+    "breaking",
+    "morning",
+    "evening",
+    "special",
+    "edition",
+]
 _INK = ((255, 255, 255), (255, 230, 60), (20, 20, 20), (240, 250, 255))
 SENTENCES = (
     "our sales grew by eighteen percent in the third quarter",
@@ -115,9 +154,13 @@ def compose(seed: int, seconds: float = 120.0, width: int = 1280, height: int = 
         fps=fps,
         parts=parts,
         titles=tuple(title for part in parts for title in _titles(chance, part, height)),
-        flashes_s=tuple(part.start_s + 1.2 for part in parts if part.end_s - part.start_s > 3 and chance.random() < 0.1),
+        flashes_s=tuple(
+            part.start_s + 1.2 for part in parts if part.end_s - part.start_s > 3 and chance.random() < 0.1
+        ),
         heard=heard,
-        bangs_s=tuple(stretch.start_s + 1.5 for stretch in heard if stretch.kind == "silence" and stretch.seconds > 3.2),
+        bangs_s=tuple(
+            stretch.start_s + 1.5 for stretch in heard if stretch.kind == "silence" and stretch.seconds > 3.2
+        ),
         mark=f"{chance.choice(_WORDS).upper()} TV",
         ticker=" ".join(chance.choice(_WORDS) for _ in range(12)) if seed % 2 else "",
         timecode=seed % 3 == 0,
@@ -184,7 +227,9 @@ def _titles(chance: random.Random, part: Part, height: int) -> list[Title]:
 def _phrase(chance: random.Random) -> str:
     words = [chance.choice(_WORDS) for _ in range(chance.choice((2, 3, 3)))]
     text = " ".join(words).title() if chance.random() < 0.6 else " ".join(words).capitalize()
-    extra = chance.choice(("", "", f" {chance.randrange(10, 99)}", f" {chance.randrange(1990, 2030)}", f": {chance.randrange(2, 99)}%"))
+    extra = chance.choice(
+        ("", "", f" {chance.randrange(10, 99)}", f" {chance.randrange(1990, 2030)}", f": {chance.randrange(2, 99)}%")
+    )
     return (text.upper() if chance.random() < 0.2 else text) + extra
 
 

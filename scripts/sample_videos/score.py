@@ -1,12 +1,7 @@
 """The sound of a programme: speech, music, ambience, bangs, and silence."""
 
-import shutil
-import subprocess
-import tempfile
-import wave
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,20 +63,7 @@ def speech(sentence: str, pace: float = 1.0) -> Samples:
 
     chosen = SynthesisConfig(length_scale=pace, noise_scale=0.4, noise_w_scale=0.6)
     chunks = [chunk.audio_float_array for chunk in _voice().synthesize(sentence, chosen)]
-    return _trimmed(np.concatenate(chunks), _voice().config.sample_rate)
-
-
-def flite(sentence: str, voice: str = "slt") -> Samples | None:
-    """The same by another machine, where the system has one (Debian's flite); None where it has not."""
-    program = shutil.which("flite")
-    if program is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "said.wav"
-        subprocess.run([program, "-voice", voice, "-t", sentence, "-o", str(path)], check=True)
-        with wave.open(str(path)) as file:
-            spoken = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-            return _trimmed(spoken.astype(np.float32) / 32768, file.getframerate())
+    return _trimmed(np.asarray(np.concatenate(chunks), np.float32), _voice().config.sample_rate)
 
 
 @cache
@@ -97,7 +79,8 @@ def _trimmed(spoken: Samples, rate: int) -> Samples:
     heard = np.flatnonzero(np.abs(spoken) > 0.01 * np.abs(spoken).max())
     inside = spoken[heard[0] : heard[-1] + 1]
     places = np.arange(round(inside.size * RATE / rate)) * rate / RATE
-    return (np.interp(places, np.arange(inside.size), inside) * 0.6 / np.abs(inside).max()).astype(np.float32)
+    stretched = np.interp(places, np.arange(inside.size), inside)
+    return np.asarray(stretched * 0.6 / np.abs(inside).max(), np.float32)
 
 
 def music(seconds: float, seed: int) -> Samples:
@@ -124,7 +107,7 @@ def _notes(pitches: Sequence[int] | npt.NDArray[np.integer], seconds: float, fal
         for pitch in pitches
         for part in (1, 2, 3, 4)
     )
-    return (np.minimum(1, time / 0.015) * np.exp(-time / fall_s) * hum * 0.2).astype(np.float32)
+    return np.asarray(np.minimum(1, time / 0.015) * np.exp(-time / fall_s) * hum * 0.2, np.float32)
 
 
 def ambience(seconds: float, seed: int) -> Samples:
@@ -135,7 +118,7 @@ def ambience(seconds: float, seed: int) -> Samples:
     pitch = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 30)
     noise = np.fft.irfft(spectrum / pitch ** chance.uniform(0.3, 0.6), count)
     swell = 1 + 0.3 * np.sin(2 * np.pi * np.arange(count) / RATE / chance.uniform(2, 5))
-    return (noise / noise.std() * swell * chance.uniform(0.03, 0.1)).astype(np.float32)
+    return np.asarray(noise / noise.std() * swell * chance.uniform(0.03, 0.1), np.float32)
 
 
 def bang(seed: int) -> Samples:

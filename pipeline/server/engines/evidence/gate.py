@@ -103,7 +103,12 @@ class Gate:
         """The lines that are gone; from now on their places are known as they are."""
         gone = []
         for place, region in enumerate(self._regions):
-            if region.gone or region.restless or self._is_left(region, edges) or _blocks(fresh & region.points) >= _WORD:
+            if (
+                region.gone
+                or region.restless
+                or self._is_left(region, edges)
+                or _blocks(fresh & region.points) >= _WORD
+            ):
                 continue
             region.gone = True
             gone.append(place)
@@ -132,9 +137,9 @@ def _inside(line: Told) -> Blocks:
     if line.restless and (left < EDGE or right > 1 - EDGE):
         left, right = 0.0, 1.0  # what runs along fills the whole row, whatever part of it was read
     points = np.zeros((_HEIGHT, _WIDTH), np.bool_)
-    points[
-        int(top * _HEIGHT) : int(bottom * _HEIGHT) + _MARGIN, int(left * _WIDTH) : int(right * _WIDTH) + _MARGIN
-    ] = True
+    points[int(top * _HEIGHT) : int(bottom * _HEIGHT) + _MARGIN, int(left * _WIDTH) : int(right * _WIDTH) + _MARGIN] = (
+        True
+    )
     return points
 
 

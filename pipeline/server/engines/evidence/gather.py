@@ -1,6 +1,7 @@
 """From a file to its timeline: each track in one pass over the pictures and one over the sound."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.server.engines.contract import EngineError
@@ -39,22 +40,22 @@ def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Col
     seen = _watch(path, media, start_s, end_s, tracks, reader)
     listens = media.audio_codec is not None and not {"speech", "sounds"}.isdisjoint(tracks)
     heard = hear(path, start_s, end_s, tracks) if listens else None
-    shown_too = seen if "visuals" in tracks else None
-    return Timeline(
+    timeline = Timeline(
         version=VERSION,
         media=media,
         start_s=start_s,
         end_s=end_s,
-        shots=shown_too and shown_too.shots,
-        black=shown_too and shown_too.black,
-        still=shown_too and shown_too.still,
-        text=reader.found(seen.boundaries_s, start_s, end_s) if reader and seen else None,
-        speech=heard and heard.speech,
-        sounds=heard and heard.sounds,
-        events=heard and heard.events,
-        loudness=heard and heard.loudness,
         missing=(*filter(None, absent), *(heard.missing if heard else ())),
     )
+    if seen and "visuals" in tracks:
+        timeline = replace(timeline, shots=seen.shots, black=seen.black, still=seen.still)
+    if seen and reader:
+        timeline = replace(timeline, text=reader.found(seen.boundaries_s, start_s, end_s))
+    if heard:
+        timeline = replace(
+            timeline, speech=heard.speech, sounds=heard.sounds, events=heard.events, loudness=heard.loudness
+        )
+    return timeline
 
 
 def _watch(

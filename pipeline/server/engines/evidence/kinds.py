@@ -17,19 +17,27 @@ _SAME_HEIGHT, _TICKER_PAUSE_S = 0.025, 10.0
 # A ticker comes in pieces that run along, mostly from one edge of the picture.
 _PIECES = 3
 _SAME_PLACE = 0.05
+# A line that is first read so soon after a shot begins was there from its beginning.
+_SETTLES_S = 0.4
+# Pieces of a ticker overlap by at least so many letters; no ticker is told beyond so many.
+_OVERLAP, _LONGEST = 5, 1_000
+# Looking further back for a group costs time without end, and what was last seen long ago is another thing.
+_GROUPS_TRIED = 200
 
 
 def lines_of(tracks: Sequence[Track], boundaries_s: Sequence[float], start_s: float, end_s: float) -> tuple[Line, ...]:
     """The lines of a window in order of time, what recurs gathered into one line each."""
-    rest = list(tracks)
-    told: list[Line] = []
-    for kind, groups in (("timecode", _clocks(rest)), ("mark", _marks(rest, boundaries_s, end_s - start_s))):
-        for group in groups:
-            rest = [track for track in rest if not any(track is each for each in group)]
-            told.append(_line(kind, group, boundaries_s, end_s))
-    for group in _tickers(rest):
-        rest = [track for track in rest if not any(track is each for each in group)]
-        told.append(_line("ticker", group, boundaries_s, end_s))
+    rest, told = list(tracks), []
+    finders: tuple[tuple[LineKind, Callable[[list[Track]], list[list[Track]]]], ...] = (
+        ("timecode", _clocks),
+        ("mark", lambda found: _marks(found, boundaries_s, end_s - start_s)),
+        ("ticker", _tickers),
+    )
+    for kind, find in finders:
+        groups = find(rest)
+        taken = {id(track) for group in groups for track in group}
+        rest = [track for track in rest if id(track) not in taken]
+        told += [_line(kind, group, boundaries_s, end_s) for group in groups]
     told += [_line("title", [track], boundaries_s, end_s) for track in rest]
     return tuple(sorted(told, key=lambda line: (line.start_s, line.box[1], line.box[0])))
 
@@ -44,9 +52,7 @@ def _clocks(tracks: Sequence[Track]) -> list[list[Track]]:
 def _marks(tracks: Sequence[Track], boundaries_s: Sequence[float], window_s: float) -> list[list[Track]]:
     """One text at one place through several shots, most of the time."""
     whole = [track for track in tracks if track.last.box[0] >= EDGE and track.last.box[2] <= 1 - EDGE]
-    groups = _grouped(
-        whole, lambda one, other: _is_near(one, other, _SAME_PLACE) and alike(one.text(), other.text())
-    )
+    groups = _grouped(whole, lambda one, other: _is_near(one, other, _SAME_PLACE) and alike(one.text(), other.text()))
     return [group for group in groups if _recurs(group, boundaries_s, window_s)]
 
 
@@ -89,10 +95,6 @@ def _grouped(tracks: Iterable[Track], belongs: Callable[[Track, Track], bool]) -
     return groups
 
 
-# Looking further back for a group costs time without end, and what was last seen long ago is another thing.
-_GROUPS_TRIED = 200
-
-
 def _is_near(one: Track, other: Track, share: float) -> bool:
     return all(abs(side - its_side) < share for side, its_side in zip(one.last.box, other.last.box, strict=True))
 
@@ -127,10 +129,6 @@ def _text(kind: LineKind, group: Sequence[Track], best: Track) -> str:
     return _stitched(texts) if kind == "ticker" else best.text()
 
 
-# Pieces of a ticker overlap by at least so many letters; no ticker is told beyond so many.
-_OVERLAP, _LONGEST = 5, 1_000
-
-
 def _stitched(pieces: Iterable[str]) -> str:
     """Pieces that overlap as one text; what was there before is not told again."""
     told = ""
@@ -141,10 +139,6 @@ def _stitched(pieces: Iterable[str]) -> str:
         elif match.a + match.size >= len(told) - 2:
             told = told[: match.a] + piece[match.b :]
     return told[:_LONGEST]
-
-
-# A line that is first read so soon after a shot begins was there from its beginning.
-_SETTLES_S = 0.4
 
 
 def _appeared_s(track: Track, boundaries_s: Sequence[float]) -> float:

@@ -18,7 +18,8 @@ _LONGEST_S, _FARTHEST_S = 7 * 24 * 3600.0, 1e9
 def read_media(path: Path) -> Media:
     """What the file says of itself. Raises MediaRejected if there is nothing in it to see or to hear."""
     with open_media(path) as container:
-        streams = sum(1 for stream in container.streams.audio if stream.codec_context)
+        # there is no codec context where there is no decoder, whatever the types say
+        streams = len([stream for stream in container.streams.audio if stream.codec_context])
         pictured = [
             stream
             for stream in container.streams.video
@@ -28,7 +29,9 @@ def read_media(path: Path) -> Media:
             return _sound_alone(container, streams)
         width, height = pictured[0].codec_context.width, pictured[0].codec_context.height
     if width * height > _MOST_POINTS:
-        raise MediaRejected("video_resolution_too_high", f"Pictures of {width}x{height} points are too large to decode.")
+        raise MediaRejected(
+            "video_resolution_too_high", f"Pictures of {width}x{height} points are too large to decode."
+        )
     facts = read_facts(path)
     return Media(
         duration_s=facts.duration_s,

@@ -60,7 +60,7 @@ class Resampling:
             self._resampler, self._form = None, None  # a broken frame: its sound is lost, the next begins anew
             return
         for part in made:
-            samples = part.to_ndarray().ravel()
+            samples = np.asarray(part.to_ndarray().ravel(), np.int16)
             if samples.size:
                 yield Block(self._given_s, samples)
                 self._given_s += samples.size / RATE

@@ -52,19 +52,17 @@ def _settled(runs: Sequence[Run]) -> list[Run]:
     settled: list[Run] = []
     for place, (kind, first, last) in enumerate(runs):
         after = runs[place + 1][0] if place + 1 < len(runs) else None
-        fleeting = kind not in ("speech", "silence") and last - first < _SHORTEST
-        if fleeting and (settled or after):
-            kind = after if after == "speech" or not settled else settled[-1][0]  # noqa: PLW2901 - the same run, renamed
-        if settled and settled[-1][0] == kind:
-            settled[-1] = (settled[-1][0], settled[-1][1], last)
+        before = settled[-1] if settled else None
+        is_fleeting = kind not in ("speech", "silence") and last - first < _SHORTEST
+        fitting = (after if after == "speech" or before is None else before[0]) if is_fleeting else kind
+        if before is not None and before[0] == fitting:
+            settled[-1] = (before[0], before[1], last)
         else:
-            settled.append((kind or "other", first, last))
+            settled.append((fitting or kind, first, last))
     return settled
 
 
-def _passage(
-    sound: Sound, run: Run, spoken: Sequence[Spoken], music: npt.NDArray[np.float64] | None
-) -> SoundPassage:
+def _passage(sound: Sound, run: Run, spoken: Sequence[Spoken], music: npt.NDArray[np.float64] | None) -> SoundPassage:
     kind, first, last = run
     start_s, end_s = sound.start_s + first * BIN_S, sound.start_s + last * BIN_S
     return SoundPassage(

@@ -17,11 +17,18 @@ _FRAME_S = 0.01
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
+def _load() -> Any:
+    from pocketsphinx import Decoder
+
+    # Narrow beams: half the time for no more errors, see docs/evidence.md.
+    return Decoder(samprate=RATE, loglevel="FATAL", maxhmmpf=3000, maxwpf=5)
+
+
 @dataclass(slots=True)
 class Recogniser:
     """Hears one stretch of speech after the other."""
 
-    _decoder: Any = field(default_factory=lambda: _load())
+    _decoder: Any = field(default_factory=_load)
 
     def hear(self, spoken: Spoken) -> Utterance:
         """What is said, if it can be understood."""
@@ -56,10 +63,3 @@ def _utterance(spoken: Spoken, words: tuple[Word, ...]) -> Utterance:
         text=" ".join(word.text for word in words) if understood else "",
         words=words if understood else (),
     )
-
-
-def _load() -> Any:
-    from pocketsphinx import Decoder
-
-    # Narrow beams: half the time for no more errors, see docs/evidence.md.
-    return Decoder(samprate=RATE, loglevel="FATAL", maxhmmpf=3000, maxwpf=5)

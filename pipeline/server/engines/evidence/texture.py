@@ -82,7 +82,7 @@ class Texture:
 
 
 def _peaks(power: Spectrum) -> npt.NDArray[np.bool_]:
-    """Which points of the spectrum are tops that stand out; the margin of `_AROUND` points on either side is left off."""
+    """Which points of the spectrum are tops that stand out, without the `_AROUND` points at either end."""
     level = 10 * np.log10(power)
     sums = np.concatenate(([0.0], np.cumsum(level)))
     around = (sums[2 * _AROUND + 1 :] - sums[: -2 * _AROUND - 1]) / (2 * _AROUND + 1)

@@ -144,15 +144,15 @@ class Timeline:
     media: Media
     start_s: float
     end_s: float
-    shots: tuple[Shot, ...] | None
-    black: tuple[Passage, ...] | None
-    still: tuple[Passage, ...] | None
-    text: tuple[Line, ...] | None
-    speech: tuple[Utterance, ...] | None
-    sounds: tuple[SoundPassage, ...] | None
-    events: tuple[SoundEvent, ...] | None
-    loudness: Loudness | None
-    missing: tuple[Missing, ...]
+    shots: tuple[Shot, ...] | None = None
+    black: tuple[Passage, ...] | None = None
+    still: tuple[Passage, ...] | None = None
+    text: tuple[Line, ...] | None = None
+    speech: tuple[Utterance, ...] | None = None
+    sounds: tuple[SoundPassage, ...] | None = None
+    events: tuple[SoundEvent, ...] | None = None
+    loudness: Loudness | None = None
+    missing: tuple[Missing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain values that any JSON writer takes; `from_json` reads them back."""

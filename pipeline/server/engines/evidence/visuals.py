@@ -71,9 +71,11 @@ def _entries(watched: Watched, fades: Sequence[Fade], start_s: float, end_s: flo
             entries[0] = _Entry(start_s, "fade", length_s, fade.confidence)
         elif end_s - fade.middle_s > _SHORTEST_S and not (fade.closes and end_s - fade.end_s < _SHORTEST_S):
             entries.append(_Entry(fade.middle_s, fade.kind, length_s, fade.confidence))
-    for scene in watched.scenes[1:]:
-        if not any(fade.start_s - _NEAR_S < scene.start_s < fade.end_s + _NEAR_S for fade in fades):
-            entries.append(_Entry(scene.start_s, "cut", 0.0, scene.begun))
+    entries += [
+        _Entry(scene.start_s, "cut", 0.0, scene.begun)
+        for scene in watched.scenes[1:]
+        if not any(fade.start_s - _NEAR_S < scene.start_s < fade.end_s + _NEAR_S for fade in fades)
+    ]
     return sorted(entries, key=lambda entry: entry.at_s)
 
 

