@@ -2,8 +2,9 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks import feed, limits, report, tasks, upload
+from benchmarks import evidence, feed, limits, report, tasks, upload
 
 Benchmark = Callable[[argparse.Namespace], str]
 
@@ -36,7 +37,17 @@ def _limits(options: argparse.Namespace) -> str:
     return limits.run(limits.Sizes(options.videos, options.hours, options.hour_seconds, options.rival_at_once))
 
 
-BENCHMARKS: dict[str, Benchmark] = {"upload": _upload, "tasks": _tasks, "feed": _feed, "limits": _limits}
+def _evidence(options: argparse.Namespace) -> str:
+    return evidence.run(evidence.Sizes(options.programmes, options.programme_seconds, options.programme_folder))
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "upload": _upload,
+    "tasks": _tasks,
+    "feed": _feed,
+    "limits": _limits,
+    "evidence": _evidence,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         ("videos", 600, "limits: how many videos of mixed length"),
         ("hours", 8, "limits: how many hours of the account they fill"),
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
+        ("programmes", 6, "evidence: how many videos of known content"),
+        ("programme-seconds", 60, "evidence: how long each of them is"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
     parser.add_argument(
@@ -63,5 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"
+    )
+    parser.add_argument(
+        "--programme-folder",
+        type=Path,
+        default=Path("out/programmes"),
+        help="evidence: where the videos are kept for the next time  [default: out/programmes]",
     )
     return parser

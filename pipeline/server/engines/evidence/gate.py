@@ -145,5 +145,6 @@ def _inside(line: Told) -> Blocks:
 
 def _edges(shrink: VideoReformatter, frame: VideoFrame) -> Edges:
     small = shrink.reformat(frame, _WIDTH, _HEIGHT, "gray", interpolation=Interpolation.AREA, threads=1)
-    steps = np.diff(np.asarray(small.to_ndarray(), np.int16), axis=1, prepend=0)
+    grey = np.asarray(small.to_ndarray(), np.int16)
+    steps = np.diff(grey, axis=1, prepend=grey[:, :1])
     return np.where(np.abs(steps) > _JUMP, np.sign(steps), 0).astype(np.int8)
