@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, SegmentQuestion
-from pipeline.server.engines.evidence import NOTHING, Evidence
+from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.reply import reply_json, to_json, unanswered
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.times import write_time
@@ -30,7 +30,7 @@ def answer(
     request: EngineRequest,
     asked: SegmentQuestion,
     find: Callable[[Mapping[str, Any]], Found],
-    describe: Callable[[Stretch, int], Evidence],
+    describe: Callable[[Stretch, int], Known],
 ) -> Answer:
     """The segments of every definition.
 
