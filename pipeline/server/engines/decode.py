@@ -66,7 +66,7 @@ def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterat
     shrink = VideoReformatter()
     on_show: VideoFrame | None = None
     with open_media(path) as container:
-        for frame in _frames(container, start_s, effort):
+        for frame in frames_from(container, start_s, effort):
             if frame.time >= end_s:
                 break
             if frame.time <= start_s:
@@ -80,7 +80,7 @@ def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterat
             yield Picture(start_s, _thumb(shrink, on_show))
 
 
-def _frames(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
+def frames_from(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
     """The pictures that have a time and can be decoded, from a little before `start_s` on."""
     stream = video_stream(container)
     stream.codec_context.skip_frame = effort.value
