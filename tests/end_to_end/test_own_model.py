@@ -26,7 +26,8 @@ def test_the_model_answers_the_videos_of_a_run(tmp_path: Path) -> None:
     assert done.code == 0, done
     results = lines(tmp_path / "out" / "results.jsonl")
     assert [line["text"] for line in results] == ["A grey square."] * 2
-    assert [(line["usage"]["input_tokens"], line["usage"]["output_tokens"]) for line in results] == [(100, 7)] * 2
+    used = lines(tmp_path / "out" / "usage.jsonl")
+    assert [(line["input_tokens"], line["output_tokens"]) for line in used] == [(100, 7)] * 2
     assert all(PROMPT[1] in words(body) for body in stub.asked)
     assert set(stub.keys) == {f"Bearer {KEY}"}
     assert KEY.encode() not in done.out.encode() + done.err.encode() + everything_in(tmp_path)

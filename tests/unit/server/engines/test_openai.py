@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from pipeline.config import OpenAISettings
 from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, SegmentQuestion, openai
 from pipeline.server.engines.openai.forms import Form
-from pipeline.server.engines.openai.frames import choose
+from pipeline.server.engines.openai.frames import choose, sample
 from pipeline.server.engines.openai.stretches import merge
 from scripts.sample_videos.film import PALETTE
 from tests.chat_completions import Endpoint, Say, endpoint, jpegs, problem_of, words
@@ -349,6 +349,22 @@ def test_an_endpoint_that_is_not_there_is_named(video: Path) -> None:
         pass
     with pytest.raises(EngineError, match=rf"{re.escape(stub.url)} cannot be reached"):
         ask(stub, EngineRequest(video, "What?", None))
+
+
+def test_frames_are_sent_upright(write_video: Callable[..., Path]) -> None:
+    """A video that players turn by a quarter, clockwise, is shown to the model as they show it."""
+    points = np.zeros((360, 360, 3), np.uint8)
+    points[:180, :180] = 255
+    path = write_video((number / 25, points) for number in range(25))
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40
+    quarter = (0, 1 << 16, 0, -(1 << 16), 0, 0, 360 << 16, 0, 1 << 30)
+    data[matrix : matrix + 36] = b"".join(number.to_bytes(4, "big", signed=True) for number in quarter)
+    path.write_bytes(data)
+    (shown,) = sample(path, (0, 1), 1, 1, 1_000_000)
+    with av.open(io.BytesIO(shown.jpeg), format="jpeg_pipe") as container:
+        grey = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert [grey[row, column] > 128 for row in (90, 270) for column in (90, 270)] == [False, True, False, False]
 
 
 def test_a_file_that_is_no_video_is_an_error(tmp_path: Path) -> None:
