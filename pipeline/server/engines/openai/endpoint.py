@@ -120,7 +120,7 @@ class Endpoint:
             message, reason = choice["message"], choice.get("finish_reason")
             text = message.get("content")
             counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
             return _Failure(f"{self._where} answered with no chat completion; check server.openai.base_url.")
         if reason == "content_filter" or message.get("refusal"):
             why = self._quote(str(message.get("refusal") or "its content filter"))
@@ -166,7 +166,7 @@ def _message(content: bytes) -> str:
     """The endpoint's own words, wherever its make puts them."""
     try:
         said = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content[:2000].decode(errors="replace")
     for name in ("error", "message", "detail"):
         if isinstance(said, dict) and name in said:

@@ -89,17 +89,20 @@ class Form:
         Raises:
             ValueError: it is not JSON, or not valid; the message is for the model to put it right.
         """
-        fenced = _FENCE.match(text)
-        content = json.loads(fenced[1] if fenced else text, parse_constant=_refuse)
-        if self._is_wrapped and isinstance(content, dict) and content.keys() == {"answer"}:
-            content = content["answer"]
         try:
-            content = self._without_nulls(content, self._plain)
+            content = self._without_nulls(self._content(text), self._plain)
             error = next(self._validator.iter_errors(content), None)
         except RecursionError:
             raise ValueError("it is nested too deep") from None
         if error is not None:
             raise ValueError(f"{error.json_path}: {error.message[:500]}")
+        return content
+
+    def _content(self, text: str) -> Any:
+        fenced = _FENCE.match(text)
+        content = json.loads(fenced[1] if fenced else text, parse_constant=_refuse)
+        if self._is_wrapped and isinstance(content, dict) and content.keys() == {"answer"}:
+            return content["answer"]
         return content
 
     def _without_nulls(self, content: Any, schema: Schema) -> Any:

@@ -154,9 +154,10 @@ def test_an_invalid_answer_is_repaired_once(video: Path) -> None:
 
 def test_a_hopeless_answer_fails_with_its_reason(video: Path) -> None:
     """After two invalid answers the analysis fails, and nothing more is paid."""
-    said, stub = refused(lambda _: "I would rather not.", EngineRequest(video, "Title?", None, json_schema=FORM))
-    assert "in two attempts" in said
-    assert len(stub.asked) == 2
+    for hopeless in ("I would rather not.", "[" * 100_000):
+        said, stub = refused(lambda _, text=hopeless: text, EngineRequest(video, "Title?", None, json_schema=FORM))
+        assert "in two attempts" in said
+        assert len(stub.asked) == 2
 
 
 def test_an_answer_cut_by_its_limit_says_so(video: Path) -> None:
