@@ -73,7 +73,7 @@ def shown(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterator[
     on_show: VideoFrame | None = None
     latest_s = start_s
     with open_media(path) as container:
-        for frame in _frames(container, start_s, effort):
+        for frame in frames_from(container, start_s, effort):
             if frame.time >= end_s:
                 break
             if frame.time <= start_s:
@@ -89,7 +89,7 @@ def shown(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterator[
             yield start_s, on_show
 
 
-def _frames(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
+def frames_from(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
     """The pictures that have a time and can be decoded, from a little before `start_s` on."""
     stream = video_stream(container)
     stream.codec_context.skip_frame = effort.value
