@@ -3,12 +3,12 @@
 import codecs
 import difflib
 import os
-import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pipeline.config import ManifestSettings
 from pipeline.errors import ManifestError
@@ -25,6 +25,7 @@ __all__ = ["MANIFESTS", "Kind", "Manifest", "Place", "open_manifest"]
 STDIN = "-"
 SPOOL_NAME = "manifest-from-stdin"
 HEAD_BYTES = 64 * 1024
+BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def _spooled(place: Place, stream: BinaryIO, spool_dir: Path | None) -> Manifest
     path = spool_dir.absolute() / SPOOL_NAME
     try:
         with path.open("wb+") as spool:
-            shutil.copyfileobj(stream, spool, 1024 * 1024)
+            # one read at a time: `read` would go on in C, where a Ctrl-C between two of them is not heeded
+            for block in iter(lambda: cast("BufferedIOBase", stream).read1(BLOCK_BYTES), b""):
+                spool.write(block)
             spool.seek(0)
             head = spool.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     except OSError as error:

@@ -239,9 +239,14 @@ def test_the_commands_of_the_readme_exist() -> None:
     assert all(os.access(ROOT / script, os.X_OK) for script in scripts)
 
 
+def all_of(option: click.Parameter) -> list[str]:
+    """A flag, and the one that says the opposite."""
+    return [*option.opts, *option.secondary_opts]
+
+
 def test_flags_named_in_prose_exist() -> None:
     """Every flag that the README names anywhere is a flag of some command."""
-    known = {name for command in commands.commands.values() for option in command.params for name in option.opts}
+    known = {name for command in commands.commands.values() for option in command.params for name in all_of(option)}
     named = set(re.findall(r"(?<=[` (])--[a-z][a-z-]*", (ROOT / "README.md").read_text()))
     assert named - known - {"--rm", "--help"} == set()
     assert isinstance(commands, click.Group)
