@@ -15,7 +15,7 @@ from pipeline.server.engines.evidence.timeline import TRACKS, Timeline, Track
 
 
 @click.command()
-@click.argument("video", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("video", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Also draw a contact sheet, a PNG file.")
 @click.option("--start", "start_s", type=float, help="Where to begin, in seconds on the file's own clock.")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.server.engines.evidence.gather import gather
-from pipeline.server.engines.evidence.speech import UNDERSTOOD
-from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.evidence.speech import UNDERSTOOD, _utterance
+from pipeline.server.engines.evidence.timeline import Timeline, Word
+from pipeline.server.engines.evidence.voice import Spoken
 from scripts.sample_videos import score
 
 from .conftest import Film, plain
@@ -74,14 +75,14 @@ def test_a_bang_is_sudden(heard: tuple[Timeline, float]) -> None:
     assert bang.rise_db > 20
 
 
-def test_what_is_not_understood_is_not_quoted(film: Film, voice: np.ndarray) -> None:
-    """A voice played backwards is speech, and no word of it is told."""
-    sound = np.concatenate((silence(0.5), voice[::-1], silence(0.5)))
-    timeline = gather(film("backwards.mp4", (), sound), tracks=("speech",))
-    assert timeline.speech
-    assert [(said.understood, said.text, said.words) for said in timeline.speech] == [
-        (False, "", ()) for _ in timeline.speech
-    ]
+@pytest.mark.parametrize(
+    ("confidences", "is_quoted"), [((0.6, 0.5, 0.4), True), ((0.6, 0.5, 0.3), False), ((1, 1), False)]
+)
+def test_what_is_not_understood_is_not_quoted(confidences: tuple[float, ...], is_quoted: bool) -> None:
+    """Below the line of confidence, and of a word or two alone, no word is told."""
+    words = tuple(Word(at, at + 0.5, confidence, "word") for at, confidence in enumerate(confidences))
+    said = _utterance(Spoken(0.0, 3.0, 1.0, 0.0, np.zeros(1, np.int16)), words)
+    assert (said.understood, bool(said.text), bool(said.words)) == (is_quoted,) * 3
 
 
 def test_loudness_is_that_of_the_standard(film: Film) -> None:
