@@ -8,6 +8,7 @@ import orjson
 
 from pipeline.cli.ask import ask
 from pipeline.cli.cancel import cancel
+from pipeline.cli.evidence import evidence
 from pipeline.cli.exits import Exit, code_of
 from pipeline.cli.plan import plan
 from pipeline.cli.retry import retry
@@ -26,7 +27,7 @@ def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
 
 
-for command in (run, plan, ask, status, tune, retry, cancel, revalidate, serve):
+for command in (run, plan, ask, status, tune, retry, cancel, revalidate, evidence, serve):
     pipeline.add_command(command)
 
 

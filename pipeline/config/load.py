@@ -10,11 +10,13 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
 from pipeline.config.explain import explain, explain_environment, refuse_unknown_environment
+from pipeline.config.server import ServerSettings
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
 
 API_KEY_VARIABLE = "TWELVE_LABS_API_KEY"
 WEBHOOK_SECRET_VARIABLE = "TWELVE_LABS_WEBHOOK_SECRET"  # noqa: S105 - its name only
+MODEL_KEY_VARIABLE = "OPENAI_API_KEY"
 
 
 def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
@@ -40,7 +42,15 @@ def load(config_file: Path | None = None, flags: Mapping[str, Mapping[str, Any]]
         "api_key": _secret(API_KEY_VARIABLE, settings.platform.api_key_file, "platform.api_key_file"),
         "webhook_secret": _secret(WEBHOOK_SECRET_VARIABLE, settings.webhooks.secret_file, "webhooks.secret_file"),
     }
-    return settings.model_copy(update=secrets)
+    return settings.model_copy(update={**secrets, "server": _with_model_key(settings.server)})
+
+
+def _with_model_key(server: ServerSettings) -> ServerSettings:
+    """The key of a model of one's own, read only where such a model is asked."""
+    if server.engine != "openai":
+        return server
+    key = _secret(MODEL_KEY_VARIABLE, None, MODEL_KEY_VARIABLE)
+    return server.model_copy(update={"openai": server.openai.model_copy(update={"api_key": key})})
 
 
 def _read_yaml(path: Path | None) -> dict[str, Any]:

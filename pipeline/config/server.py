@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from pipeline.config.openai import OpenAISettings
 from pipeline.config.section import MIB, Section
 from pipeline.config.tiers import RateName, TierName, rate_of
 
@@ -35,7 +36,8 @@ class ServerSettings(Section):
         list_results: whether the task list holds the results of ready tasks, as its schema says.
         delete_status: what a deleted asset is answered with; it was 204 before.
         missing_asset_status: what an unknown asset id is answered with; it was 400 before.
-        engine: who answers, a name in `pipeline.server.engines.ENGINES`.
+        engine: who answers, a name in `pipeline.server.engines.NAMES`.
+        openai: what the engine of that name asks; see `OpenAISettings`.
         models: accepted model names, of those that `pipeline.server.rules.models` has; the first is the default.
         max_tokens_min, max_tokens_max, max_tokens_default: bounds of general analysis; null is the model's own.
         context_tokens: most tokens of a prompt, counted as the engines count; null is the model's own.
@@ -111,6 +113,7 @@ class ServerSettings(Section):
     missing_asset_status: Literal[404, 400] = 404
 
     engine: str = "visual"
+    openai: OpenAISettings = OpenAISettings()
     models: tuple[str, ...] = Field(("pegasus1.5", "pegasus1.6"), min_length=1)
     max_tokens_min: int | None = Field(None, ge=1)
     max_tokens_max: int | None = Field(None, ge=1)

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 
 from pipeline.config import ServerSettings
-from pipeline.server.engines import ENGINES, Answer, EngineImage, EngineRequest, SegmentQuestion
+from pipeline.server.engines import Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
 from pipeline.server.limits import Limits
@@ -27,7 +27,7 @@ class Answering:
         self._limits = limits
         self._pool = pool
         self._fetcher = fetcher
-        self._engine = ENGINES[settings.engine]
+        self._engine = engine_of(settings)
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
         """Look at a video that is not an asset; with a URL it is brought to `path` first.
@@ -71,6 +71,7 @@ def engine_request(
         images=tuple(EngineImage(name, file) for name, file in zip(names, pictures, strict=True)),
         json_schema=ask.response_format.json_schema if ask.response_format else None,
         segments=_segments(question) if question.mode == "time_based_metadata" else None,
+        temperature=ask.temperature,
     )
 
 

@@ -18,7 +18,7 @@ from pipeline.server.analyses import Analyses
 from pipeline.server.answering import Answering
 from pipeline.server.assets import Assets
 from pipeline.server.batches import Batches
-from pipeline.server.engines import ENGINES
+from pipeline.server.engines import NAMES
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import Fetcher
 from pipeline.server.files import Files
@@ -91,8 +91,10 @@ async def serve(
         FolderLocked: another platform uses the data folder.
         FatalError: the data folder can no longer be written.
     """
-    if settings.engine not in ENGINES:
-        raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(ENGINES))}")
+    if settings.engine not in NAMES:
+        raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(NAMES))}")
+    if settings.engine == "openai" and not settings.openai.model:
+        raise ConfigError("server.openai.model: the engine openai needs the name of a model; set it beside base_url")
     if unknown := sorted(set(settings.models) - set(MODELS)):
         raise ConfigError(f"server.models: no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
     faults = faults or Faults()

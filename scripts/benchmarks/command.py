@@ -2,8 +2,9 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks import feed, limits, plans, report, tasks, upload
+from benchmarks import evidence, feed, limits, plans, report, tasks, upload
 
 Benchmark = Callable[[argparse.Namespace], str]
 
@@ -43,12 +44,17 @@ def _plan(options: argparse.Namespace) -> str:
     return plans.run(plans.Sizes(options.files))
 
 
+def _evidence(options: argparse.Namespace) -> str:
+    return evidence.run(evidence.Sizes(options.programmes, options.programme_seconds, options.programme_folder))
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "upload": _upload,
     "tasks": _tasks,
     "feed": _feed,
     "limits": _limits,
     "plan": _plan,
+    "evidence": _evidence,
 }
 
 
@@ -70,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         ("hours", 5, "limits: how many hours of the account they fill"),
         ("files", 10_000, "plan: how many videos the archive has"),
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
+        ("programmes", 6, "evidence: how many videos of known content"),
+        ("programme-seconds", 60, "evidence: how long each of them is"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
     parser.add_argument(
@@ -80,5 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--windows", default="rolling,fixed", help="limits: of which kinds  [default: rolling,fixed]")
     parser.add_argument(
         "--seconds", type=float, default=2, help="tasks: how long the platform takes for each  [default: 2]"
+    )
+    parser.add_argument(
+        "--programme-folder",
+        type=Path,
+        default=Path("out/programmes"),
+        help="evidence: where the videos are kept for the next time  [default: out/programmes]",
     )
     return parser

@@ -3,7 +3,10 @@
 An engine's module must be quick to import: it imports heavy libraries inside its function, which runs in a worker.
 """
 
-from pipeline.server.engines import echo, visual
+from functools import partial
+
+from pipeline.config import ServerSettings
+from pipeline.server.engines import echo, openai, visual
 from pipeline.server.engines.contract import (
     Answer,
     Engine,
@@ -16,6 +19,7 @@ from pipeline.server.engines.contract import (
 
 __all__ = [
     "ENGINES",
+    "NAMES",
     "Answer",
     "Engine",
     "EngineError",
@@ -23,9 +27,18 @@ __all__ = [
     "EngineRequest",
     "SegmentQuestion",
     "TimeFormat",
+    "engine_of",
 ]
 
 ENGINES: dict[str, Engine] = {
     "visual": visual.analyze,
     "echo": echo.analyze,
 }
+
+# Those of the table, and what answers elsewhere.
+NAMES = (*ENGINES, "openai")
+
+
+def engine_of(settings: ServerSettings) -> Engine:
+    """The engine that the settings name; it takes what it needs of them along into its worker."""
+    return partial(openai.analyze, settings.openai) if settings.engine == "openai" else ENGINES[settings.engine]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.server.engines import topics
-from pipeline.server.engines.evidence import NOTHING, Evidence
+from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.topics import Field
 
 
@@ -16,7 +16,7 @@ class Number:
     is_share: bool = False
 
 
-def number(field: Field, known: Evidence) -> Number | None:
+def number(field: Field, known: Known) -> Number | None:
     """In the unit that the field names; else seconds, pixels, bytes, hertz, dB below full scale."""
     found = _number(field, known)
     if found is None or found.is_share:
@@ -30,7 +30,7 @@ def number(field: Field, known: Evidence) -> Number | None:
 _SPANS = frozenset().union(*topics.PASSAGES.values(), *(topics.NUMBERS[name] for name in ("duration", "start", "end")))
 
 
-def _number(field: Field, known: Evidence) -> Number | None:
+def _number(field: Field, known: Known) -> Number | None:
     words = field.words
     for topic, named in topics.PASSAGES.items():
         if words & named and (topic in known.parts or words & _SPANS - named):
@@ -44,7 +44,7 @@ def _number(field: Field, known: Evidence) -> Number | None:
     return _listed(field, known)
 
 
-def _listed(field: Field, known: Evidence) -> Number | None:
+def _listed(field: Field, known: Known) -> Number | None:
     """A number that was measured as such; of several things at once ("dark_duration") none was."""
     wanted = {topic for topic, named in topics.NUMBERS.items() if (field.words - topics.IMAGE) & named}
     if field.words <= topics.TIME and "total" in field.hints:
@@ -63,7 +63,7 @@ def _listed(field: Field, known: Evidence) -> Number | None:
 _VARYING = frozenset(("brightness", "darkness", "motion", "loudness"))
 
 
-def _extreme(topic: str, field: Field, known: Evidence) -> Number | None:
+def _extreme(topic: str, field: Field, known: Known) -> Number | None:
     """The most or the least of any shot."""
     values = [shot.numbers[topic] for shot in known.parts.get("shots", ()) if topic in shot.numbers]
     if not values:
@@ -71,12 +71,12 @@ def _extreme(topic: str, field: Field, known: Evidence) -> Number | None:
     return Number((max if field.hints & topics.LONGEST else min)(values), topic in topics.SHARES)
 
 
-def _plain(topic: str, known: Evidence) -> Number | None:
+def _plain(topic: str, known: Known) -> Number | None:
     value = known.numbers.get(topic)
     return None if value is None else Number(value, topic in topics.SHARES)
 
 
-def _of_passages(field: Field, passages: tuple[Evidence, ...], known: Evidence) -> Number | None:
+def _of_passages(field: Field, passages: tuple[Known, ...], known: Known) -> Number | None:
     """Where the first of them begins, how many they are, what share of the time, or (told nothing) their seconds."""
     if field.words & topics.NUMBERS["start"] or field.hints & topics.FIRST:
         return Number(passages[0].numbers["start"]) if passages else None
@@ -88,7 +88,7 @@ def _of_passages(field: Field, passages: tuple[Evidence, ...], known: Evidence) 
     return Number(total_s)
 
 
-def _of_shots(field: Field, known: Evidence) -> Number | None:
+def _of_shots(field: Field, known: Known) -> Number | None:
     """How long they last (the longest, the shortest, or on average), else what the other words say, else how many.
 
     Of something that is a shot itself: which one it is, or what the other words say.
@@ -122,7 +122,7 @@ def _of_colours(field: Field, colours: tuple[tuple[str, float], ...] | None) -> 
     return Number(len(colours)) if field.hints & topics.COUNT else None
 
 
-def parts(field: Field, known: Evidence) -> tuple[Evidence, ...] | None:
+def parts(field: Field, known: Known) -> tuple[Known, ...] | None:
     """What a list of this name lists: passages, shots, images or colours."""
     words = field.words
     for topic, named in topics.PASSAGES.items():
@@ -135,27 +135,27 @@ def parts(field: Field, known: Evidence) -> tuple[Evidence, ...] | None:
     if words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
         return tuple(_colour(name, share) for name, share in known.colours)
     if words & topics.TAG:
-        return tuple(Evidence(summary=said, labels={"name": said}) for said in _tags(known))
+        return tuple(Known(summary=said, labels={"name": said}) for said in _tags(known))
     return None
 
 
-def _only(colours: Iterable[str], shots: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+def _only(colours: Iterable[str], shots: tuple[Known, ...]) -> tuple[Known, ...]:
     """The shots that show a colour, where one is named."""
     wanted = tuple(colours)
     return tuple(shot for shot in shots if any(shot.truths.get(name) for name in wanted)) if wanted else shots
 
 
-def _colour(name: str, share: float) -> Evidence:
-    return Evidence(summary=name, numbers={"share": share}, labels={"name": name}, colours=((name, share),))
+def _colour(name: str, share: float) -> Known:
+    return Known(summary=name, numbers={"share": share}, labels={"name": name}, colours=((name, share),))
 
 
-def _tags(known: Evidence) -> tuple[str, ...]:
+def _tags(known: Known) -> tuple[str, ...]:
     names = (name for name, _ in known.colours or ())
     told = ("brightness", "motion", "loudness", "orientation")
     return (*names, *(known.labels[topic] for topic in told if topic in known.labels))
 
 
-def narrow(field: Field, known: Evidence) -> Evidence:
+def narrow(field: Field, known: Known) -> Known:
     """What is known of an object of this name: of the part that it picks out ("darkest_scene"), if it picks one."""
     if field.name in known.named:
         return known.named[field.name]
@@ -172,15 +172,15 @@ def narrow(field: Field, known: Evidence) -> Evidence:
     return pick(shots) if shots else NOTHING
 
 
-def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Evidence, ...]], Evidence]:
-    def pick(shots: tuple[Evidence, ...]) -> Evidence:
+def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Known, ...]], Known]:
+    def pick(shots: tuple[Known, ...]) -> Known:
         sign = -1 if least else 1
         return max(shots, key=lambda shot: sign * shot.numbers.get(topic, -sign * 1e9))
 
     return pick
 
 
-_PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Evidence, ...]], Evidence]], ...] = (
+_PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Known, ...]], Known]], ...] = (
     (topics.FIRST, lambda shots: shots[0]),
     (topics.LAST, lambda shots: shots[-1]),
     (topics.LONGEST, _by("duration")),
@@ -192,7 +192,7 @@ _PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Evidence, ...]], Evidence]],
 )
 
 
-def truth(field: Field, known: Evidence) -> bool | None:
+def truth(field: Field, known: Known) -> bool | None:
     """Whether what the field names is so; where it names several things, whether all are."""
     found = _truth(field, known)
     return None if found is None else found != bool(field.hints & topics.NO and _is_negative(field))
@@ -213,7 +213,7 @@ _STATES = {
 }
 
 
-def _truth(field: Field, known: Evidence) -> bool | None:
+def _truth(field: Field, known: Known) -> bool | None:
     found: list[bool] = []
     if field.words & topics.NUMBERS["duration"]:
         return None

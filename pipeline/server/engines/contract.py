@@ -48,6 +48,7 @@ class EngineRequest:
         images: reference pictures, already found readable.
         json_schema: the form of the answer, already found valid; None is free text.
         segments: asked instead of a prompt.
+        temperature: for engines that choose at random; None is their own.
     """
 
     path: Path | None
@@ -58,6 +59,7 @@ class EngineRequest:
     images: tuple[EngineImage, ...] = ()
     json_schema: Mapping[str, Any] | None = None
     segments: SegmentQuestion | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,11 @@ class EngineError(Exception):
 class Engine(Protocol):
     """Whatever answers an analysis.
 
-    The law: a plain function at the top of a module, so that it can be pickled into a worker process. It blocks, does
-    not print, writes no files, keeps no state between calls, holds bounded memory whatever the video's length, and
-    gives the same answer to the same request. `output_tokens` never passes `max_tokens`. It raises `EngineError` when
-    the file cannot be read, or when segments do not fit into `max_tokens`; anything else it raises is a bug.
+    The law: a plain function at the top of a module, or a `partial` of one that binds its settings, so that it can be
+    pickled into a worker process. It blocks, does not print, writes no files, keeps no state between calls, holds
+    bounded memory whatever the video's length, and gives the same answer to the same request, unless a model elsewhere
+    gives it. `output_tokens` never passes `max_tokens`. It raises `EngineError` when the file cannot be read, or when
+    segments do not fit into `max_tokens`; anything else it raises is a bug.
     """
 
     def __call__(self, request: EngineRequest, /) -> Answer: ...

@@ -1,4 +1,4 @@
-"""Pictures of a window of a file, one after the other, each shrunk to a thumbnail: nothing else is kept in memory."""
+"""Pictures of a window of a file, one after the other, whole or as thumbnails: no more than two are in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,23 +64,32 @@ def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterat
         MediaRejected: the file cannot be read.
     """
     shrink = VideoReformatter()
+    for at_s, frame in shown(path, start_s, end_s, effort):
+        yield Picture(at_s, thumb(shrink, frame))
+
+
+def shown(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterator[tuple[float, VideoFrame]]:
+    """The same pictures whole, as they were decoded, each with its time. Those whose time runs back are left out."""
     on_show: VideoFrame | None = None
+    latest_s = start_s
     with open_media(path) as container:
-        for frame in _frames(container, start_s, effort):
+        for frame in frames_from(container, start_s, effort):
             if frame.time >= end_s:
                 break
             if frame.time <= start_s:
                 on_show = frame
                 continue
             if on_show is not None:
-                yield Picture(start_s, _thumb(shrink, on_show))
+                yield start_s, on_show
                 on_show = None
-            yield Picture(frame.time, _thumb(shrink, frame))
+            if frame.time > latest_s:
+                yield frame.time, frame
+                latest_s = frame.time
         if on_show is not None:
-            yield Picture(start_s, _thumb(shrink, on_show))
+            yield start_s, on_show
 
 
-def _frames(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
+def frames_from(container: InputContainer, start_s: float, effort: Effort) -> Iterator[VideoFrame]:
     """The pictures that have a time and can be decoded, from a little before `start_s` on."""
     stream = video_stream(container)
     stream.codec_context.skip_frame = effort.value
@@ -98,7 +107,8 @@ def seek(container: InputContainer, start_s: float) -> None:
         container.seek(int(start_s * av.time_base))
 
 
-def _thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
+def thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
+    """The picture reduced to `THUMB_WIDTH` x `THUMB_HEIGHT` points."""
     # Fast bilinear costs next to nothing beside decoding; area averaging as much as a third of it.
     small = shrink.reformat(
         frame,
@@ -107,6 +117,7 @@ def _thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
         "rgb24",
         src_colorspace=_colour_space(frame),
         interpolation=Interpolation.FAST_BILINEAR,
+        threads=1,  # waking others up costs more than so small a picture
     )
     return np.asarray(small.to_ndarray(), np.uint8)
 

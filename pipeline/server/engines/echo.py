@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.server.engines.contract import Answer, EngineError, EngineRequest
-from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.known import Known
 
 
 def analyze(request: EngineRequest) -> Answer:
@@ -24,7 +24,7 @@ def analyze(request: EngineRequest) -> Answer:
     return reply(request, known.summary) if request.json_schema is None else reply_schema(request, known)
 
 
-def _of_file(request: EngineRequest, path: Path) -> Evidence:
+def _of_file(request: EngineRequest, path: Path) -> Known:
     from pipeline.server.inspect import MediaRejected, open_media
 
     try:
@@ -43,10 +43,10 @@ def _of_file(request: EngineRequest, path: Path) -> Evidence:
     )
 
 
-def _of_images(request: EngineRequest) -> Evidence:
+def _of_images(request: EngineRequest) -> Known:
     sizes = {image.name: image.path.stat().st_size for image in request.images}
-    images = {name: Evidence(f"An image of {size} bytes.", numbers={"size": size}) for name, size in sizes.items()}
-    return Evidence(
+    images = {name: Known(f"An image of {size} bytes.", numbers={"size": size}) for name, size in sizes.items()}
+    return Known(
         summary=f"Images: {', '.join(f'<@{name}> of {size} bytes' for name, size in sizes.items())}.",
         numbers={"size": sum(sizes.values())},
         parts={"images": tuple(images.values())},
@@ -54,10 +54,10 @@ def _of_images(request: EngineRequest) -> Evidence:
     )
 
 
-def _part(stretch: tuple[float, float], number: int) -> Evidence:
+def _part(stretch: tuple[float, float], number: int) -> Known:
     return _timed(f"Part {number}.", *stretch, {"index": number}, {})
 
 
-def _timed(summary: str, start_s: float, end_s: float, numbers: dict[str, float], labels: dict[str, str]) -> Evidence:
+def _timed(summary: str, start_s: float, end_s: float, numbers: dict[str, float], labels: dict[str, str]) -> Known:
     times = {"start": start_s, "end": end_s, "duration": end_s - start_s}
-    return Evidence(summary, start_s, end_s, numbers={**times, **numbers}, labels=labels)
+    return Known(summary, start_s, end_s, numbers={**times, **numbers}, labels=labels)

@@ -8,8 +8,8 @@ from statistics import fmean
 from pipeline.server.engines import wording
 from pipeline.server.engines.answer import tell, tell_shot
 from pipeline.server.engines.colours import NAMES
-from pipeline.server.engines.evidence import Evidence
 from pipeline.server.engines.images import Still, tell_difference, tell_still
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.likeness import alike
 from pipeline.server.engines.measure import Measured, Shot
 from pipeline.server.engines.question import EVERYTHING, Question
@@ -24,13 +24,13 @@ _NEAR = 0.05
 _DARK, _BRIGHT, _SLIGHT, _QUIET, _LOUD = 0.35, 0.65, 0.0005, -35.0, -18.0
 
 
-def of_video(measured: Measured) -> Evidence:
+def of_video(measured: Measured) -> Known:
     """All of the window."""
     shots = tuple(of_stretch(measured, shot, index) for index, shot in enumerate(measured.shots, 1))
     whole = measured.stretch(measured.start_s, measured.end_s)
     summary = " ".join((*tell(measured, _ALL, _MOST_SHOTS_TOLD), *tell_likeness(measured)))
     facts = measured.facts
-    return Evidence(
+    return Known(
         summary=summary,
         start_s=measured.start_s,
         end_s=measured.end_s,
@@ -47,13 +47,13 @@ def of_video(measured: Measured) -> Evidence:
     )
 
 
-def of_stretch(measured: Measured, shot: Shot, index: int, within: Sequence[Shot] = ()) -> Evidence:
+def of_stretch(measured: Measured, shot: Shot, index: int, within: Sequence[Shot] = ()) -> Known:
     """A shot, or any stretch, with the shots that it takes in, if any; `index` counts from 1."""
     inside = [measured.stretch(*part) for part in _overlaps(_times(within), shot.start_s, shot.end_s)]
     parts = _passages(measured, shot.start_s, shot.end_s)
     if within:
         parts["shots"] = tuple(of_stretch(measured, each, number) for number, each in enumerate(inside, 1))
-    return Evidence(
+    return Known(
         summary=tell_shot(shot, _ALL),
         start_s=shot.start_s,
         end_s=shot.end_s,
@@ -88,12 +88,12 @@ def _most_like(measured: Measured, place: int) -> str:
     return f"{said} ({wording.word(wording.LIKENESS, best)})."
 
 
-def of_stills(stills: Sequence[Still]) -> Evidence:
+def of_stills(stills: Sequence[Still]) -> Known:
     """One picture, or several together."""
     each = {still.name: _of_still(still) for still in stills}
     images = tuple(each.values())
     if len(stills) == 1:
-        return Evidence(
+        return Known(
             summary=images[0].summary,
             numbers=images[0].numbers,
             labels=images[0].labels,
@@ -105,7 +105,7 @@ def of_stills(stills: Sequence[Still]) -> Evidence:
     pairs = list(combinations(stills, 2))
     brightness = fmean(still.brightness for still in stills)
     told = [image.summary for image in images] + [tell_difference(*pair) for pair in pairs[:_MOST_SHOTS_TOLD]]
-    return Evidence(
+    return Known(
         summary=" ".join(told),
         numbers={
             "brightness": brightness,
@@ -119,8 +119,8 @@ def of_stills(stills: Sequence[Still]) -> Evidence:
     )
 
 
-def _of_still(still: Still) -> Evidence:
-    return Evidence(
+def _of_still(still: Still) -> Known:
+    return Known(
         summary=tell_still(still),
         numbers={
             "width": still.width,
@@ -221,7 +221,7 @@ def _shape_truths(width: int, height: int) -> dict[str, bool]:
     return {**shapes, "vertical": upright, "horizontal": lying}
 
 
-def _passages(measured: Measured, start_s: float, end_s: float) -> dict[str, tuple[Evidence, ...]]:
+def _passages(measured: Measured, start_s: float, end_s: float) -> dict[str, tuple[Known, ...]]:
     """The parts of black, still and silent passages that lie inside; of what was not measured, nothing."""
     found = {"black": measured.black, "still": measured.still, "silent": measured.silent}
     if measured.sound is None:
@@ -236,9 +236,9 @@ def _passages(measured: Measured, start_s: float, end_s: float) -> dict[str, tup
     }
 
 
-def _passage(measured: Measured, topic: str, part: Passage, index: int) -> Evidence:
+def _passage(measured: Measured, topic: str, part: Passage, index: int) -> Known:
     shot = measured.stretch(*part)
-    return Evidence(
+    return Known(
         summary=tell_shot(shot, _ALL),
         start_s=shot.start_s,
         end_s=shot.end_s,

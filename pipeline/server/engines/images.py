@@ -50,11 +50,7 @@ def look_at_still(image: EngineImage) -> Still:
     Raises:
         EngineError: the file is not there or cannot be read as a picture.
     """
-    try:
-        size_bytes = image.path.stat().st_size
-        frame, kind = _first_frame(image)
-    except (OSError, av.FFmpegError) as exc:
-        raise EngineError(f"The image {image.name} cannot be read: {exc.strerror}.") from exc
+    frame, kind, size_bytes = first_frame(image)
     shrink = VideoReformatter()
     small = shrink.reformat(frame, THUMB_WIDTH, THUMB_HEIGHT, "rgb24", interpolation=Interpolation.AREA)
     look = next(look_at([Picture(0.0, np.asarray(small.to_ndarray(), np.uint8))]))
@@ -70,7 +66,19 @@ def look_at_still(image: EngineImage) -> Still:
     )
 
 
-def _first_frame(image: EngineImage) -> tuple[VideoFrame, str]:
+def first_frame(image: EngineImage) -> tuple[VideoFrame, str, int]:
+    """The picture as it is, its codec's name and the size of its file.
+
+    Raises:
+        EngineError: the file is not there or cannot be read as a picture.
+    """
+    try:
+        return *_decode_first(image), image.path.stat().st_size
+    except (OSError, av.FFmpegError) as exc:
+        raise EngineError(f"The image {image.name} cannot be read: {exc.strerror}.") from exc
+
+
+def _decode_first(image: EngineImage) -> tuple[VideoFrame, str]:
     with image.path.open("rb") as file:
         head = file.read(4)
         file.seek(0)

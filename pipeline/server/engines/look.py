@@ -5,8 +5,8 @@ from pathlib import Path
 from pipeline.server.engines import findings, occasions, segments
 from pipeline.server.engines.answer import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
-from pipeline.server.engines.evidence import Evidence
 from pipeline.server.engines.images import look_at_still, tell_stills
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.measure import measure
 from pipeline.server.engines.question import placeholders, read_question
 from pipeline.server.engines.reply import reply, reply_schema
@@ -38,7 +38,7 @@ def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> 
     measured = measure(path, *segments.span(request, asked), [still.sketch for still in stills])
     shots = findings.of_video(measured).parts["shots"]
 
-    def describe(stretch: Stretch, number: int) -> Evidence:
+    def describe(stretch: Stretch, number: int) -> Known:
         return findings.of_stretch(measured, measured.stretch(*stretch), number, measured.shots)
 
     def find(definition: occasions.Definition) -> segments.Found:

@@ -29,6 +29,7 @@ class Look:
         blocks: mean colours of a coarse raster, for comparing pictures.
         colours: points of the thumbnail by colour name.
         brightness: mean, from 0 to 1.
+        contrast: standard deviation of the brightness over the raster, 1 where half is black and half is white.
         is_black: nearly every point is nearly black.
         changed: share of the points that differ from the picture at `changed_since_s`; None where none was compared.
     """
@@ -37,6 +38,7 @@ class Look:
     blocks: npt.NDArray[np.float32]
     colours: Counts
     brightness: float
+    contrast: float
     is_black: bool
     changed: float | None
     changed_since_s: float
@@ -57,11 +59,13 @@ def look_at(shown: Iterable[Picture]) -> Iterator[Look]:
 def _look(picture: Picture, changed: float | None, since_s: float) -> Look:
     thumb = picture.thumb
     blocks = _blocks(thumb)
+    luma = blocks @ _LUMA
     return Look(
         at_s=picture.at_s,
         blocks=blocks,
         colours=count_colours(thumb),
-        brightness=float(blocks.mean((0, 1)) @ _LUMA) / 255,
+        brightness=float(luma.mean()) / 255,
+        contrast=float(luma.std()) * 2 / 255,
         is_black=int(np.count_nonzero(thumb < _BLACK_LEVEL)) >= _BLACK_SHARE * thumb.size,
         changed=changed,
         changed_since_s=since_s,

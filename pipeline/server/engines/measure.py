@@ -79,7 +79,7 @@ def measure(
     """
     try:
         facts = read_facts(path)
-        first_s, last_s = _window(facts, start_s, end_s)
+        first_s, last_s = window_of(facts, start_s, end_s)
         effort = choose_effort(path, first_s, last_s)
         sound = listen(path, first_s, last_s)
         comparison = Comparison(tuple(sketches))
@@ -115,7 +115,8 @@ def _within(grains: Sequence[Scene], start_s: float, end_s: float) -> list[Scene
     return inside or [touched[shared.index(max(shared))]]
 
 
-def _window(facts: MediaFacts, start_s: float | None, end_s: float | None) -> Passage:
+def window_of(facts: MediaFacts, start_s: float | None, end_s: float | None) -> Passage:
+    """The part of a file that is asked about. Raises EngineError where there is none."""
     file_end_s = facts.start_s + facts.duration_s
     first_s = facts.start_s if start_s is None else max(start_s, facts.start_s)
     last_s = file_end_s if end_s is None else min(end_s, file_end_s)

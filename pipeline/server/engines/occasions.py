@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.server.engines import topics
 from pipeline.server.engines.asking import truth
 from pipeline.server.engines.contract import EngineImage
-from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.measure import Measured
 from pipeline.server.engines.segments import Found
 from pipeline.server.engines.topics import Field, words_of
@@ -20,7 +20,7 @@ _TELLING = topics.COLOURS.union(*(topics.LABELS[topic] for topic in ("brightness
 
 
 def find(
-    definition: Definition, measured: Measured, shots: tuple[Evidence, ...], images: tuple[EngineImage, ...]
+    definition: Definition, measured: Measured, shots: tuple[Known, ...], images: tuple[EngineImage, ...]
 ) -> Found:
     """Shots like a reference picture; black, still or silent passages; shots that are as described; else all shots."""
     likened = [place for place, image in enumerate(images) if image.name in _sources(definition)]
@@ -49,7 +49,7 @@ def _passages(
     return Found(found)
 
 
-def _all(definition: Definition, shots: tuple[Evidence, ...]) -> Found:
+def _all(definition: Definition, shots: tuple[Known, ...]) -> Found:
     return Found(
         [_times(shot) for shot in shots],
         f"What {definition['id']} describes is not measured: its segments are the shots of the video.",
@@ -62,10 +62,10 @@ def _sources(definition: Definition) -> frozenset[str]:
     return frozenset(names) | frozenset(f"{definition['id']}/{name}" for name in names)
 
 
-def _shows(measured: Measured, likened: list[int], shot: Evidence) -> bool:
+def _shows(measured: Measured, likened: list[int], shot: Known) -> bool:
     start_s, end_s = _times(shot)
     return max(measured.likeness.best(place, start_s, end_s)[0] for place in likened) >= _SHOWS
 
 
-def _times(shot: Evidence) -> tuple[float, float]:
+def _times(shot: Known) -> tuple[float, float]:
     return shot.start_s or 0.0, shot.end_s or 0.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.server.engines.contract import Answer, EngineRequest
-from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.tokens import count_tokens, fit, fit_letters
 from pipeline.server.engines.topics import read_prompt
@@ -24,7 +24,7 @@ def reply_json(request: EngineRequest, content: Any, *warnings: str | None) -> A
     return _reply(request, text, fit_letters(text, request.max_tokens), warnings)
 
 
-def reply_schema(request: EngineRequest, known: Evidence) -> Answer:
+def reply_schema(request: EngineRequest, known: Known) -> Answer:
     """What is known, in the form of the JSON schema that is asked for."""
     filled = fill(request.json_schema or {}, known, read_prompt(request.prompt))
     return reply_json(request, filled.content, unanswered(filled.guessed))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.server.engines import topics
 from pipeline.server.engines.asking import number, truth
-from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import Field, words_of
 
@@ -37,7 +37,7 @@ _MEANINGS = {
 }
 
 
-def text(field: Field, known: Evidence) -> str | None:
+def text(field: Field, known: Known) -> str | None:
     """In readable words; of a summary, all of them."""
     if not field.words:
         return None
@@ -54,7 +54,7 @@ def text(field: Field, known: Evidence) -> str | None:
     return f"{found.value:.0%}" if found.is_share else f"{round(found.value, 3):g}"
 
 
-def _said(field: Field, known: Evidence) -> Iterator[str]:
+def _said(field: Field, known: Known) -> Iterator[str]:
     for topic, named in topics.PASSAGES.items():
         if field.words & named and topic in known.parts:
             yield _listed(known.parts[topic])
@@ -66,12 +66,12 @@ def _said(field: Field, known: Evidence) -> Iterator[str]:
     yield from (known.labels[topic] for topic in labels if topic in known.labels)
 
 
-def _listed(passages: Sequence[Evidence]) -> str:
+def _listed(passages: Sequence[Known]) -> str:
     told = ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in passages)
     return told or "at no time"
 
 
-def choose(members: Sequence[str], field: Field, known: Evidence) -> str | None:
+def choose(members: Sequence[str], field: Field, known: Known) -> str | None:
     """The member that measurements support best, the first of equals; None where they support none."""
     if not field.words:
         return None
@@ -84,7 +84,7 @@ def choose(members: Sequence[str], field: Field, known: Evidence) -> str | None:
     return members[scores.index(best)] if best > 0 else None
 
 
-def supported(members: Sequence[str], field: Field, known: Evidence) -> list[str]:
+def supported(members: Sequence[str], field: Field, known: Known) -> list[str]:
     """All members that measurements support, the best first."""
     support = _support(field, known) if field.words else {}
     scored = [(-score, place) for place, member in enumerate(members) if (score := _score(member, support)) > 0]
@@ -99,7 +99,7 @@ def fallback(members: Sequence[object]) -> object:
     return next((wordless[word] for word in _UNKNOWN if word in wordless), members[0])
 
 
-def _support(field: Field, known: Evidence) -> dict[str, float]:
+def _support(field: Field, known: Known) -> dict[str, float]:
     """How well each word is supported, from 0 to 1: colours by their share, others by the scale that they lie on."""
     support: dict[str, float] = {}
     if field.words & topics.NUMBERS["duration"]:

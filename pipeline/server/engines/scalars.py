@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.server.engines import topics
 from pipeline.server.engines.asking import Number, number, truth
-from pipeline.server.engines.evidence import Evidence
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
 from pipeline.server.engines.saying import choose, fallback, text
 from pipeline.server.engines.times import clock, write_time
@@ -38,7 +38,7 @@ class Value:
     is_known: bool
 
 
-def member(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def member(schema: Mapping[str, Any], field: Field, known: Known) -> Value:
     """One of `enum`: what measurements support best, else what says that nothing is known, else the first."""
     members = [each for each in schema["enum"] if permits(schema, each)]
     if not members:
@@ -56,21 +56,21 @@ def member(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
     return Value(fallback(members), is_known=len(schema["enum"]) == 1)
 
 
-def boolean(_: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def boolean(_: Mapping[str, Any], field: Field, known: Known) -> Value:
     answer = truth(field, known)
     return Value(bool(answer), answer is not None)
 
 
-def null(_: Mapping[str, Any], __: Field, ___: Evidence) -> Value:
+def null(_: Mapping[str, Any], __: Field, ___: Known) -> Value:
     return Value(None, is_known=False)
 
 
-def timestamp(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def timestamp(schema: Mapping[str, Any], field: Field, known: Known) -> Value:
     at_s = moment(field, known)
     return Value(write_time(at_s or 0.0, schema.get("format", "seconds")), at_s is not None)
 
 
-def real(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def real(schema: Mapping[str, Any], field: Field, known: Known) -> Value:
     found = _amount(field, known)
     if found is None:
         return Value(_nearest(schema, 0), is_known=False)
@@ -79,7 +79,7 @@ def real(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
     return Value(_nearest(schema, exact), permits(schema, exact))
 
 
-def integer(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def integer(schema: Mapping[str, Any], field: Field, known: Known) -> Value:
     """Shares are told in percent, or on the scale of the bounds where both are given."""
     found = _amount(field, known)
     if found is None:
@@ -91,7 +91,7 @@ def integer(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
     return Value(_nearest(schema, exact, whole=True), permits(schema, exact))
 
 
-def string(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
+def string(schema: Mapping[str, Any], field: Field, known: Known) -> Value:
     """What is said of the field; where a pattern or a format is asked for, only what keeps it."""
     told = next((said for said in _sayings(field, known) if permits(schema, said)), None)
     if told is not None:
@@ -104,7 +104,7 @@ def string(schema: Mapping[str, Any], field: Field, known: Evidence) -> Value:
     raise Impossible(f"no text was found for the pattern {schema.get('pattern')!r}")
 
 
-def moment(field: Field, known: Evidence) -> float | None:
+def moment(field: Field, known: Known) -> float | None:
     """When what the field names is: where it begins, unless its end is asked for."""
     if field.name in BOUNDARIES:
         return known.numbers.get(BOUNDARIES[field.name])
@@ -150,7 +150,7 @@ def _keeps_format(form: str | None, value: str) -> bool:
     return form not in _FORMATS or value == _FORMATS[form]
 
 
-def _amount(field: Field, known: Evidence) -> Number | None:
+def _amount(field: Field, known: Known) -> Number | None:
     if field.name in BOUNDARIES:
         at_s = moment(field, known)
         return None if at_s is None else Number(at_s)
@@ -179,7 +179,7 @@ def _whole(low: float, high: float) -> Iterable[int]:
             yield from (math.floor(end) - 1, math.floor(end), math.ceil(end), math.ceil(end) + 1)
 
 
-def _sayings(field: Field, known: Evidence) -> Iterable[str]:
+def _sayings(field: Field, known: Known) -> Iterable[str]:
     """Ways to say what is known, the most usual first."""
     if field.name in BOUNDARIES:
         at_s = moment(field, known)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, SegmentQuestion
-from pipeline.server.engines.evidence import NOTHING, Evidence
+from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.reply import reply_json, to_json, unanswered
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.times import write_time
@@ -30,7 +30,7 @@ def answer(
     request: EngineRequest,
     asked: SegmentQuestion,
     find: Callable[[Mapping[str, Any]], Found],
-    describe: Callable[[Stretch, int], Evidence],
+    describe: Callable[[Stretch, int], Known],
 ) -> Answer:
     """The segments of every definition.
 
@@ -47,10 +47,10 @@ def answer(
         warnings.append(found.warning)
         schema = fields_schema(definition.get("fields") or (), asked)
         content[definition["id"]] = rows = []
-        for number, stretch in enumerate(_fitting(found.stretches, definition, asked), 1):
+        for number, stretch in enumerate(fitting(found.stretches, definition, asked), 1):
             filled = fill(schema, describe(stretch, number) if schema["required"] else NOTHING)
             guessed += (f"{definition['id']}.{path}" for path in filled.guessed)
-            rows.append({**_boundaries(stretch, asked), "metadata": filled.content})
+            rows.append({**boundaries(stretch, asked), "metadata": filled.content})
     _check_tokens(request, content)
     return reply_json(request, content, *warnings, unanswered(guessed))
 
@@ -103,7 +103,8 @@ def _read(read: Callable[[str], Any], written: Any) -> list[Any]:
         return []
 
 
-def _fitting(stretches: Sequence[Stretch], definition: Mapping[str, Any], asked: SegmentQuestion) -> list[Stretch]:
+def fitting(stretches: Sequence[Stretch], definition: Mapping[str, Any], asked: SegmentQuestion) -> list[Stretch]:
+    """The parts inside the time ranges of a definition, none too short and none too long."""
     ranges = definition.get("time_ranges") or ()
     windows = sorted((each["start_time"], each["end_time"]) for each in ranges) or [(-math.inf, math.inf)]
     kept = [part for window in windows for part in within(stretches, window)]
@@ -149,7 +150,8 @@ def _divided(stretch: Stretch, shortest_s: float, longest_s: float) -> list[Stre
     return list(pairwise(edges))
 
 
-def _boundaries(stretch: Stretch, asked: SegmentQuestion) -> dict[str, float | str]:
+def boundaries(stretch: Stretch, asked: SegmentQuestion) -> dict[str, float | str]:
+    """Where a segment begins and ends, as it is asked for."""
     start_s, end_s = stretch
     return {"start_time": write_time(start_s, asked.time_format), "end_time": write_time(end_s, asked.time_format)}
 

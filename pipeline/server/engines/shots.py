@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins: hard cuts. Dissolves and fades are not looked for."""
+"""Where one shot ends and the next begins: hard cuts. For dissolves and fades see `evidence.fades`."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,8 @@ class _Step:
     colour_shift: float
 
 
-def mark_cuts(looks: Iterable[Look], *, sparse: bool) -> Iterator[tuple[Look, bool]]:
-    """Each look with whether a new shot begins there; the first one never does.
+def mark_cuts(looks: Iterable[Look], *, sparse: bool) -> Iterator[tuple[Look, float]]:
+    """Each look with how surely a new shot begins there, from 0 (none does) to 1; with the first one none ever does.
 
     Holds a few pictures in memory. `sparse` says that they are seconds apart, so that neighbours tell nothing.
     """
@@ -36,7 +36,8 @@ def mark_cuts(looks: Iterable[Look], *, sparse: bool) -> Iterator[tuple[Look, bo
         window.append(step)
         centre = window[_AROUND] if len(window) > 2 * _AROUND else None
         if centre is not None:
-            yield centre.look, _stands_out(centre) if sparse else _is_cut(window, centre)
+            is_cut = _stands_out(centre) if sparse else _is_cut(window, centre)
+            yield centre.look, _sureness(centre) if is_cut else 0.0
 
 
 def _steps(looks: Iterable[Look]) -> Iterator[_Step]:
@@ -52,6 +53,11 @@ def _difference(one: Look, other: Look) -> float:
 
 def _shift(one: Look, other: Look) -> float:
     return float(np.abs(one.colours - other.colours).sum() / (one.colours.sum() + other.colours.sum()))
+
+
+def _sureness(step: _Step) -> float:
+    """Twice what is asked for leaves no doubt."""
+    return min(1.0, max(step.difference / _CLEAR, step.colour_shift / _CLEAR_COLOURS) / 2)
 
 
 def _stands_out(step: _Step) -> bool:

@@ -51,21 +51,44 @@ class Sound:
 
 def listen(path: Path, start_s: float, end_s: float) -> Sound | None:
     """The levels of the file's first sound stream in the window; None without one. Past its end there is silence."""
-    bins = math.ceil((end_s - start_s) / BIN_S - 1e-6)
-    energy, samples = np.zeros(bins), np.zeros(bins)
+    meter = LevelMeter(start_s, end_s)
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
             return None
-        seek(container, start_s)
-        for frame in _frames(container, stream):
-            at_s = frame.time
-            if at_s is None:
-                continue
-            if at_s >= end_s:
-                break
-            _add(frame, at_s - start_s, energy, samples)
-    return Sound(start_s, energy / np.maximum(samples, 1))
+        for at_s, frame in heard(container, stream, start_s, end_s):
+            meter.add(at_s, frame)
+    return meter.sound()
+
+
+def heard(
+    container: InputContainer, stream: AudioStream, start_s: float, end_s: float
+) -> Iterator[tuple[float, AudioFrame]]:
+    """The frames of sound in the window, each with its time; the first ones may begin a little before it."""
+    seek(container, start_s)
+    for frame in _frames(container, stream):
+        if frame.time is None:
+            continue
+        if frame.time >= end_s:
+            break
+        yield frame.time, frame
+
+
+class LevelMeter:
+    """Gathers the levels of a window from frames that come one by one."""
+
+    def __init__(self, start_s: float, end_s: float) -> None:
+        bins = math.ceil((end_s - start_s) / BIN_S - 1e-6)
+        self._start_s = start_s
+        self._energy, self._samples = np.zeros(bins), np.zeros(bins)
+
+    def add(self, at_s: float, frame: AudioFrame) -> None:
+        """Take in a frame; what of it lies outside the window is left out."""
+        _add(frame, at_s - self._start_s, self._energy, self._samples)
+
+    def sound(self) -> Sound:
+        """What was heard. Where nothing came, there is silence."""
+        return Sound(self._start_s, self._energy / np.maximum(self._samples, 1))
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

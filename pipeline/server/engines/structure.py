@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pipeline.server.engines import scalars, topics
 from pipeline.server.engines.asking import narrow, parts
 from pipeline.server.engines.contract import EngineError
-from pipeline.server.engines.evidence import NOTHING, Evidence
+from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.saying import supported
 from pipeline.server.engines.scalars import Impossible, Value
 from pipeline.server.engines.topics import Field, read_field
@@ -45,26 +45,26 @@ class Place:
     """Where in the answer something stands: what is asked there, and what is known to answer it."""
 
     field: Field
-    known: Evidence
+    known: Known
     path: str = ""
     depth: int = 0
     # References being followed: none need be followed again inside itself, or no finite answer would exist.
     followed: frozenset[str] = frozenset()
 
-    def property(self, name: str, described: str, known: Evidence) -> Self:
+    def property(self, name: str, described: str, known: Known) -> Self:
         within = frozenset() if self.field.is_foreign else self.field.words
         asked = read_field(name, described, within)
         path = f"{self.path}.{name}" if self.path else name
         return replace(self, field=asked, known=known, path=path, depth=self.depth + 1)
 
-    def item(self, known: Evidence) -> Self:
+    def item(self, known: Known) -> Self:
         return replace(self, known=known, path=f"{self.path}[]", depth=self.depth + 1)
 
     def following(self, reference: str) -> Self:
         return replace(self, followed=self.followed | {reference}, depth=self.depth + 1)
 
 
-def fill(schema: Mapping[str, Any] | bool, known: Evidence, asked: Field = _NOBODY) -> Filled:
+def fill(schema: Mapping[str, Any] | bool, known: Known, asked: Field = _NOBODY) -> Filled:
     """A value that is valid against `schema`; `asked` is what the whole of it is about, where that is known.
 
     Raises:

@@ -17,24 +17,40 @@ _SHORTEST_BLACK_S, _SHORTEST_STILL_S = 0.3, 1.0
 _LEAST_SHARE = 0.05
 # What is known of a part of a shot is put together from grains of this length.
 _GRAIN_S = 1.0
+# A later picture has to say this much more than an earlier one to stand for a shot in its place.
+_CLEARLY_MORE = 0.02
 
 
 @dataclass(slots=True)
 class Scene:
-    """A shot while its looks come in."""
+    """A shot while its looks come in.
+
+    Attributes:
+        begun: how surely it begins there, from 0 to 1.
+        telling_s: when the picture was shown that says most about it.
+    """
 
     start_s: float
     end_s: float
+    begun: float = 1.0
     looks: int = 0
     brightness_sum: float = 0.0
+    contrast_sum: float = 0.0
     points: Counts = field(default_factory=lambda: np.zeros(len(NAMES), np.int64))
     changed_sum: float = 0.0
     compared_s: float = 0.0
+    telling_s: float = 0.0
+    telling: float = -1.0
 
     def add(self, look: Look) -> None:
         self.looks += 1
         self.brightness_sum += look.brightness
+        self.contrast_sum += look.contrast
         self.points += look.colours
+        # What is full of contrast and holds still says most; black says nothing.
+        telling = look.contrast - (look.changed or 0.0)
+        if telling > self.telling + _CLEARLY_MORE:
+            self.telling_s, self.telling = look.at_s, telling
 
     def compare(self, look: Look) -> None:
         self.changed_sum += look.changed or 0.0
@@ -44,9 +60,16 @@ class Scene:
         """Take in what was seen in another stretch."""
         self.looks += other.looks
         self.brightness_sum += other.brightness_sum
+        self.contrast_sum += other.contrast_sum
         self.points += other.points
         self.changed_sum += other.changed_sum
         self.compared_s += other.compared_s
+        if other.telling > self.telling + _CLEARLY_MORE:
+            self.telling_s, self.telling = other.telling_s, other.telling
+
+    @property
+    def contrast(self) -> float:
+        return self.contrast_sum / self.looks
 
     @property
     def brightness(self) -> float:
@@ -97,15 +120,17 @@ class Watched:
     still: Passages = field(default_factory=lambda: Passages(_SHORTEST_STILL_S))
 
 
-def watch(marked: Iterable[tuple[Look, bool]], start_s: float, end_s: float) -> Watched:
-    """Gather the looks of a window, each marked with whether a shot begins there."""
+def watch(marked: Iterable[tuple[Look, float]], start_s: float, end_s: float) -> Watched:
+    """Gather the looks of a window, each marked with how surely a shot begins there."""
     watched = Watched()
     was_black = False
-    for look, is_cut in marked:
+    for look, sureness in marked:
+        is_cut = sureness > 0
         if is_cut:
             watched.still.see(look.at_s, holds=False)
         if is_cut or not watched.scenes:
             _next(watched.scenes, look.at_s, start_s, end_s)
+            watched.scenes[-1].begun = sureness if is_cut else 1.0
         if is_cut or look.is_black != was_black or _is_full(watched.grains, look):
             _next(watched.grains, look.at_s, start_s, end_s)
         was_black = look.is_black

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from pipeline.server.engines import ENGINES, EngineError, EngineRequest
-from pipeline.server.engines.evidence import NOTHING, Evidence
 from pipeline.server.engines.findings import of_video
+from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.measure import measure
 from pipeline.server.engines.reply import to_json
 from pipeline.server.engines.structure import fill
@@ -21,7 +21,7 @@ from .judge import problems, schemas
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     path = tmp_path_factory.mktemp("film") / NIGHT_TRAIN.name
     encode(NIGHT_TRAIN, path)
     return of_video(measure(path))
@@ -33,7 +33,7 @@ def obj(required: bool = True, **properties: Any) -> dict[str, Any]:
 
 @settings(deadline=None, max_examples=100)
 @given(schema=schemas())
-def test_every_answer_is_valid(known: Evidence, schema: dict[str, Any]) -> None:
+def test_every_answer_is_valid(known: Known, schema: dict[str, Any]) -> None:
     """Whatever the schema asks for and whatever was measured, the answer is valid, and the same each time."""
     for evidence in (known, NOTHING):
         filled = fill(schema, evidence)
@@ -41,7 +41,7 @@ def test_every_answer_is_valid(known: Evidence, schema: dict[str, Any]) -> None:
         assert fill(schema, evidence) == filled
 
 
-def test_facts_of_the_file_and_of_the_window(known: Evidence) -> None:
+def test_facts_of_the_file_and_of_the_window(known: Known) -> None:
     """Numbers, words and truths that are asked for by name are those that were measured."""
     number, integer, boolean, string = ({"type": kind} for kind in ("number", "integer", "boolean", "string"))
     schema = obj(
@@ -119,7 +119,7 @@ def test_facts_of_the_file_and_of_the_window(known: Evidence) -> None:
     ],
 )
 def test_what_was_not_measured_is_empty_and_named(
-    known: Evidence, name: str, description: str, rule: dict[str, Any], empty: Any
+    known: Known, name: str, description: str, rule: dict[str, Any], empty: Any
 ) -> None:
     """A required field that asks for something else is the emptiest there is, and listed; an optional one is out."""
     rule = {**rule, "description": description}
@@ -128,7 +128,7 @@ def test_what_was_not_measured_is_empty_and_named(
     assert (optional.content, optional.guessed) == ({}, ())
 
 
-def test_lists_of_shots_passages_and_colours(known: Evidence) -> None:
+def test_lists_of_shots_passages_and_colours(known: Known) -> None:
     """A list that names shots, passages or colours has one item for each, with its own times and facts."""
     shot = obj(
         start_time={"type": "string"},
@@ -176,7 +176,7 @@ def test_a_list_of_what_is_not_there_is_empty(tmp_path: Path) -> None:
     assert (filled.content, filled.guessed) == ({"black_passages": []}, ())
 
 
-def test_an_object_can_pick_out_a_shot(known: Evidence) -> None:
+def test_an_object_can_pick_out_a_shot(known: Known) -> None:
     """An object called after the first, last, darkest or loudest shot tells of it; after something else, of nothing."""
     part = obj(start_time={"type": "number"}, brightness={"type": "number"})
     filled = fill(obj(first_shot=part, last_scene=part, darkest_shot=part, loudest_scene=part, goal_scene=part), known)
@@ -185,7 +185,7 @@ def test_an_object_can_pick_out_a_shot(known: Evidence) -> None:
     assert filled.guessed == ("goal_scene",)
 
 
-def test_scales_and_percentages(known: Evidence) -> None:
+def test_scales_and_percentages(known: Known) -> None:
     """A share is told on the scale of its bounds, in percent as a whole number, and from 0 to 1 otherwise."""
     scale = {"type": "integer", "minimum": 0, "maximum": 10}
     filled = fill(
@@ -198,13 +198,13 @@ def test_scales_and_percentages(known: Evidence) -> None:
     }
 
 
-def test_a_number_out_of_bounds_is_the_nearest_and_named(known: Evidence) -> None:
+def test_a_number_out_of_bounds_is_the_nearest_and_named(known: Known) -> None:
     """Where the bounds rule out what was measured, the nearest valid number stands there and is listed."""
     filled = fill(obj(shot_count={"type": "integer", "exclusiveMaximum": 4}), known)
     assert (filled.content, filled.guessed) == ({"shot_count": 3}, ("shot_count",))
 
 
-def test_null_is_taken_where_nothing_is_known(known: Evidence) -> None:
+def test_null_is_taken_where_nothing_is_known(known: Known) -> None:
     """Of several branches the first that measurements answer is taken; where they answer none, null, unlisted."""
     branches = {"anyOf": [{"type": "null"}, {"type": "string"}, {"type": "integer"}]}
     filled = fill(obj(speaker=branches, summary=branches, shot_count={"type": ["null", "integer"]}), known)
@@ -214,13 +214,13 @@ def test_null_is_taken_where_nothing_is_known(known: Evidence) -> None:
     assert filled.guessed == ()
 
 
-def test_a_required_property_comes_first(known: Evidence) -> None:
+def test_a_required_property_comes_first(known: Known) -> None:
     """Properties come in the order of their declaration, save that the first one is a required one."""
     schema = obj(required=False, width={"type": "integer"}, height={"type": "integer"}, fps={"type": "number"})
     assert list(fill({**schema, "required": ["fps"]}, known).content) == ["fps", "width", "height"]
 
 
-def test_a_pattern_is_met_by_what_was_measured_if_it_can_be(known: Evidence) -> None:
+def test_a_pattern_is_met_by_what_was_measured_if_it_can_be(known: Known) -> None:
     """Of the ways to say a fact the one that the pattern takes is said; else a text is made for it, and named."""
     clock = {"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}$"}
     filled = fill(obj(end=clock, black_start=clock, code={"type": "string", "pattern": "^[A-Z]{2}-[0-9]$"}), known)
@@ -247,7 +247,7 @@ HUGE = {
         (obj(a={"$ref": "#/$defs/Missing"}), "points to nothing"),
     ],
 )
-def test_a_schema_without_an_answer_fails_with_the_reason(known: Evidence, schema: dict[str, Any], reason: str) -> None:
+def test_a_schema_without_an_answer_fails_with_the_reason(known: Known, schema: dict[str, Any], reason: str) -> None:
     """Where nothing can be valid, the analysis fails with a sentence that says why, in a bounded time."""
     with pytest.raises(EngineError, match=reason):
         fill(schema, known)

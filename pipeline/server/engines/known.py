@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Known:
     """Facts of a video, of a stretch of it, of a picture or of a colour. What is not there is not known.
 
     Attributes:
@@ -28,12 +28,12 @@ class Evidence:
     labels: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, bool] = field(default_factory=dict)
     colours: tuple[tuple[str, float], ...] | None = None
-    parts: Mapping[str, tuple["Evidence", ...]] = field(default_factory=dict)
-    named: Mapping[str, "Evidence"] = field(default_factory=dict)
+    parts: Mapping[str, tuple["Known", ...]] = field(default_factory=dict)
+    named: Mapping[str, "Known"] = field(default_factory=dict)
 
     @property
     def duration_s(self) -> float:
         return 0.0 if self.start_s is None or self.end_s is None else self.end_s - self.start_s
 
 
-NOTHING = Evidence()
+NOTHING = Known()

