@@ -9,8 +9,8 @@ from pipeline.server.engines.evidence.pcm import RATE
 from pipeline.server.engines.evidence.timeline import Utterance, Word
 from pipeline.server.engines.evidence.voice import Spoken
 
-# Below this mean posterior too many words are wrong to be quoted (docs/evidence.md); so are a word or two alone.
-UNDERSTOOD = 0.55
+# Words whose mean posterior is below this are mostly wrong; so are a word or two on their own.
+UNDERSTOOD = 0.5
 _FEWEST_WORDS = 3
 _FRAME_S = 0.01
 # The decoder numbers the pronunciations of a word: "the(2)".
