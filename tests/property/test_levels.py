@@ -80,7 +80,7 @@ def test_submissions_recover(most, cuts):
 
 @given(st.integers(2, 16), st.lists(st.floats(0.985, 1.015), min_size=400, max_size=400))
 def test_a_full_link_keeps_its_level_in_noise(first, noise):
-    """On a link that more chunks do not fill better, noise does not drive the level up."""
+    """Where more chunks carry no more, noise below what a level has to gain does not drive it up."""
     climb = Climb(Level(first, 1, 64))
     for factor in noise:
         climb.ended(20e6 * factor)
