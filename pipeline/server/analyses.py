@@ -134,7 +134,8 @@ class Analyses:
         pictures = self._pictures.of_task(task.id, question.media)
         if any(not picture.exists() for picture in pictures):
             raise AnalysisFailed("An image was deleted before the analysis began.")
-        return await self._answering.answer(question, path, pictures, partial(self._begin, task, duration))
+        notes = self._files.notes(task.asset_id) if task.asset_id else None
+        return await self._answering.answer(question, path, pictures, partial(self._begin, task, duration), notes)
 
     async def _video(self, task: Task, question: Question) -> tuple[Path | None, float | None]:
         """The file of the video and its seconds, looked at and found fit for the question; None where there is none."""

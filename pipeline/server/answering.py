@@ -1,13 +1,16 @@
 """One question put to the engine: shared by tasks and by `POST /analyze`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import anyio
 
 from pipeline.config import ServerSettings
-from pipeline.server.engines import Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
+from pipeline.server.engines import NOTE_KEEPERS, Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
 from pipeline.server.limits import Limits
@@ -28,6 +31,7 @@ class Answering:
         self._pool = pool
         self._fetcher = fetcher
         self._engine = engine_of(settings)
+        self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
         """Look at a video that is not an asset; with a URL it is brought to `path` first.
@@ -41,8 +45,15 @@ class Answering:
         facts = await self._pool.run(begin, inspect, path)
         return Span(facts.start_s, facts.duration_s)
 
-    async def answer(self, question: Question, path: Path | None, pictures: Sequence[Path], begin: Begin) -> Answer:
-        """Ask the engine.
+    async def answer(
+        self,
+        question: Question,
+        path: Path | None,
+        pictures: Sequence[Path],
+        begin: Begin,
+        notes: Path | None = None,
+    ) -> Answer:
+        """Ask the engine. What it has not noted of a file yet is found out by one question at a time.
 
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
@@ -50,10 +61,21 @@ class Answering:
         if self._settings.analysis_seconds:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
-        request = engine_request(self._settings, question, path, pictures)
-        answer = await self._pool.run(begin, self._engine, request)
+        notes = notes if self._settings.engine in NOTE_KEEPERS else None
+        request = replace(engine_request(self._settings, question, path, pictures), notes=notes)
+        async with self._first(notes):
+            answer = await self._pool.run(begin, self._engine, request)
         self._limits.count_tokens(answer.output_tokens)
         return answer
+
+    @asynccontextmanager
+    async def _first(self, notes: Path | None) -> AsyncIterator[None]:
+        """Whoever asks about a file while another is the first to look at it waits for its notes."""
+        if notes is None or await anyio.Path(notes).is_dir():
+            yield
+        else:
+            async with self._looking.setdefault(notes, anyio.Lock()):
+                yield
 
 
 def engine_request(

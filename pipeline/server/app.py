@@ -192,7 +192,7 @@ def _books_handler(store: Store) -> Handler:
 async def _keep_house(store: Store, files: Files, batches: Batches) -> None:
     while True:
         for asset_id in store.uploads.expire():
-            files.media(asset_id).unlink(missing_ok=True)
+            files.forget_asset(asset_id)
         batches.tend()
         await anyio.to_thread.run_sync(store.checkpoint)
         await anyio.sleep(HOUSEKEEPING_S)

@@ -117,7 +117,7 @@ class Assets:
         _flag(request.query, "force")
         asset_id = self._get(request.match_info["asset_id"]).id
         self._store.assets.delete(asset_id)
-        self._files.media(asset_id).unlink(missing_ok=True)
+        self._files.forget_asset(asset_id)
         return web.Response(status=self._settings.delete_status)
 
     async def update_metadata(self, request: web.Request) -> web.Response:

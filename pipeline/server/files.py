@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -30,7 +31,7 @@ class Files:
         Raises:
             FolderLocked: another server works in it.
         """
-        for name in ("media", "incoming", "tasks"):
+        for name in ("media", "notes", "incoming", "tasks"):
             (self._data / name).mkdir(parents=True, exist_ok=True)
         self._lock = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -55,6 +56,15 @@ class Files:
     def media(self, asset_id: str) -> Path:
         """An asset's file."""
         return self._data / "media" / asset_id
+
+    def notes(self, asset_id: str) -> Path:
+        """The folder, there or not, of what an engine keeps about an asset."""
+        return self._data / "notes" / asset_id
+
+    def forget_asset(self, asset_id: str) -> None:
+        """Remove an asset's file, and what was noted about it."""
+        self.media(asset_id).unlink(missing_ok=True)
+        shutil.rmtree(self.notes(asset_id), ignore_errors=True)
 
     def task_media(self, task_id: str) -> Path:
         """The file of a task whose video came with the request."""
@@ -84,9 +94,14 @@ class Files:
 
     def sweep(self, assets: Iterable[str], tasks: Iterable[str]) -> None:
         """Remove what a killed server left behind: everything that belongs to none of the given ids."""
-        for folder, known in (("media", set(assets)), ("tasks", set(tasks)), ("incoming", set[str]())):
+        kept = set(assets)
+        for folder, known in (("media", kept), ("notes", kept), ("tasks", set(tasks)), ("incoming", set[str]())):
             for path in (self._data / folder).iterdir():
-                if path.name.partition(".")[0] not in known:
+                if path.name.partition(".")[0] in known:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
                     path.unlink(missing_ok=True)
 
 

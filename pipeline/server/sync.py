@@ -77,7 +77,9 @@ class Sync:
             path = self._files.incoming()
             try:
                 video = await self._video(question, source, path)
-                return await self._answering.answer(question, video, pictures.paths, _begun)
+                asset_id = source.asset_id if source else None
+                notes = self._files.notes(asset_id) if asset_id else None
+                return await self._answering.answer(question, video, pictures.paths, _begun, notes)
             except (FetchFailed, JobRejected) as verdict:
                 raise invalid(str(verdict)) from verdict
             except WorkerCrashed as crash:

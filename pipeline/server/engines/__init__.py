@@ -7,6 +7,7 @@ from functools import partial
 
 from pipeline.config import ServerSettings
 from pipeline.server.engines import echo, openai, visual
+from pipeline.server.engines.answers import engine as evidence
 from pipeline.server.engines.contract import (
     Answer,
     Engine,
@@ -20,6 +21,7 @@ from pipeline.server.engines.contract import (
 __all__ = [
     "ENGINES",
     "NAMES",
+    "NOTE_KEEPERS",
     "Answer",
     "Engine",
     "EngineError",
@@ -31,12 +33,16 @@ __all__ = [
 ]
 
 ENGINES: dict[str, Engine] = {
+    "evidence": evidence.analyze,
     "visual": visual.analyze,
     "echo": echo.analyze,
 }
 
 # Those of the table, and what answers elsewhere.
 NAMES = (*ENGINES, "openai")
+
+# Those that keep notes of what they observed in a file, for the next question about it.
+NOTE_KEEPERS = frozenset(("evidence",))
 
 
 def engine_of(settings: ServerSettings) -> Engine:

@@ -49,6 +49,8 @@ class EngineRequest:
         json_schema: the form of the answer, already found valid; None is free text.
         segments: asked instead of a prompt.
         temperature: for engines that choose at random; None is their own.
+        notes: a folder, which may not be there yet, that belongs to the file at `path` and goes with it: an engine may
+            keep there what it observed, for the next question about the same file. None where nothing lasts.
     """
 
     path: Path | None
@@ -60,6 +62,7 @@ class EngineRequest:
     json_schema: Mapping[str, Any] | None = None
     segments: SegmentQuestion | None = None
     temperature: float | None = None
+    notes: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,11 @@ class Engine(Protocol):
     """Whatever answers an analysis.
 
     The law: a plain function at the top of a module, or a `partial` of one that binds its settings, so that it can be
-    pickled into a worker process. It blocks, does not print, writes no files, keeps no state between calls, holds
-    bounded memory whatever the video's length, and gives the same answer to the same request, unless a model elsewhere
-    gives it. `output_tokens` never passes `max_tokens`. It raises `EngineError` when the file cannot be read, or when
-    segments do not fit into `max_tokens`; anything else it raises is a bug.
+    pickled into a worker process. It blocks, does not print, writes no files but notes, keeps no other state between
+    calls, holds bounded memory whatever the video's length, and gives the same answer to the same request, with notes
+    or without, unless a model elsewhere gives it. A note is whole or not there. `output_tokens` never passes
+    `max_tokens`. It raises `EngineError` when the file cannot be read, or when segments do not fit into `max_tokens`;
+    anything else it raises is a bug.
     """
 
     def __call__(self, request: EngineRequest, /) -> Answer: ...

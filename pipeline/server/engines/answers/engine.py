@@ -1,0 +1,19 @@
+"""The engine that watches, reads and listens, and answers from the evidence alone."""
+
+from pipeline.server.engines.contract import Answer, EngineRequest
+
+
+def analyze(request: EngineRequest) -> Answer:
+    """Observe the file, or read in the notes what was observed, and answer in the form that is asked for.
+
+    Raises:
+        EngineError: the media cannot be read, or what is asked for has no valid answer that fits.
+    """
+    from pipeline.server.engines import look
+    from pipeline.server.engines.answers import ways
+
+    if request.path is None:
+        return look.at_images(request)
+    if request.segments is not None:
+        return ways.for_segments(request, request.path, request.segments)
+    return ways.at_video(request, request.path)
