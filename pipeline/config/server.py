@@ -112,7 +112,7 @@ class ServerSettings(Section):
     delete_status: Literal[200, 204] = 200
     missing_asset_status: Literal[404, 400] = 404
 
-    engine: str = "visual"
+    engine: str = "evidence"
     openai: OpenAISettings = OpenAISettings()
     models: tuple[str, ...] = Field(("pegasus1.5", "pegasus1.6"), min_length=1)
     max_tokens_min: int | None = Field(None, ge=1)
