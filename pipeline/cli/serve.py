@@ -9,6 +9,7 @@ import anyio
 import click
 
 from pipeline import log
+from pipeline.cli.summary import engine_note
 from pipeline.config import Settings, load
 from pipeline.server.app import serve as open_server
 
@@ -39,6 +40,8 @@ async def _serve(settings: Settings, ready_file: Path | None) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with open_server(settings.server, key) as platform:
             click.echo(f"the embedded platform listens on {platform.base_url}")
+            if note := engine_note(settings.server):
+                click.echo(f"note: {note}", err=True)
             if ready_file is not None:
                 await _announce(ready_file, platform.base_url)
             async for _ in signals:

@@ -16,13 +16,14 @@ from pipeline.app import Run
 from pipeline.budget import Standing, portion_shown, span_shown
 from pipeline.cli.exits import Exit
 from pipeline.cli.streams import say
-from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, Settings
+from pipeline.config import API_KEY_VARIABLE, REMOTE_URL, ServerSettings, Settings
 from pipeline.errors import FatalError, LedgerError
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView
 from pipeline.ledger.lifetime import lifetime_of
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
+from pipeline.server.engines.evidence.extra import advice, all_missing
 
 log = structlog.get_logger()
 
@@ -167,6 +168,12 @@ def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
     ]
 
 
+def engine_note(server: ServerSettings) -> str | None:
+    """What the embedded platform's engine cannot look for, and how it could; None where nothing is amiss."""
+    parts = all_missing() if server.engine == "evidence" else ()
+    return advice(parts) if parts else None
+
+
 def platform_name(settings: Settings) -> str:
     """The address of the platform that is asked, or `local`."""
     if not settings.is_local:
@@ -188,6 +195,8 @@ def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     yield from lifetime_lines(facts["lifetime"])
     forgotten = report.settings.is_local and report.settings.platform.kind == "auto"
     yield f"platform {facts['platform']}{f' (no {API_KEY_VARIABLE} is set)' if forgotten else ''}"
+    if report.settings.is_local and (note := engine_note(report.settings.server)):
+        yield f"note     {note}"
     if (events := facts["webhook_events"]) is not None:
         yield f"webhooks {events['received']:,} events, {events['repeated']:,} repeated, {events['refused']:,} refused"
     yield f"results  {facts['results']}"

@@ -24,10 +24,10 @@ def reply_json(request: EngineRequest, content: Any, *warnings: str | None) -> A
     return _reply(request, text, fit_letters(text, request.max_tokens), warnings)
 
 
-def reply_schema(request: EngineRequest, known: Known, *warnings: str | None) -> Answer:
+def reply_schema(request: EngineRequest, known: Known) -> Answer:
     """What is known, in the form of the JSON schema that is asked for."""
     filled = fill(request.json_schema or {}, known, read_prompt(request.prompt))
-    return reply_json(request, filled.content, *warnings, unanswered(filled.guessed))
+    return reply_json(request, filled.content, unanswered(filled.guessed))
 
 
 def unanswered(paths: Iterable[str]) -> str | None:

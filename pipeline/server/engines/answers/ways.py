@@ -7,8 +7,6 @@ from pipeline.server.engines.answers import facts, occasions
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
-from pipeline.server.engines.evidence.extra import advice
-from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.reply import reply, reply_schema
 from pipeline.server.engines.segments import Stretch
@@ -18,8 +16,8 @@ def at_video(request: EngineRequest, path: Path) -> Answer:
     """A question about a video, in words or in the form of a JSON schema."""
     timeline = observe(path, request.notes, request.start_s, request.end_s)
     if request.json_schema is not None:
-        return reply_schema(request, facts.of_video(timeline), _lacking(timeline))
-    return reply(request, "\n".join(tell(timeline, request.prompt)), _lacking(timeline))
+        return reply_schema(request, facts.of_video(timeline))
+    return reply(request, "\n".join(tell(timeline, request.prompt)))
 
 
 def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> Answer:
@@ -33,8 +31,3 @@ def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> 
         return occasions.find(definition, timeline)
 
     return segments.answer(request, asked, find, describe)
-
-
-def _lacking(timeline: Timeline) -> str | None:
-    """What was not looked for at all, since packages are not installed."""
-    return f"{advice(timeline.missing)}." if timeline.missing else None

@@ -24,6 +24,11 @@ def missing(what: str) -> Missing | None:
     return Missing(what, absent) if absent else None
 
 
+def all_missing() -> tuple[Missing, ...]:
+    """Everything that cannot be looked for in any file."""
+    return tuple(part for part in map(missing, NEEDS) if part)
+
+
 def advice(parts: tuple[Missing, ...]) -> str:
     """One sentence that says what was not looked for, and how to have it looked for."""
     told = ", ".join(part.what for part in parts)
