@@ -6,28 +6,58 @@ from pathlib import Path
 import orjson
 
 from pipeline.server.engines.answers.clip import clip
+from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.evidence.extra import NEEDS, missing
 from pipeline.server.engines.evidence.gather import gather
+from pipeline.server.engines.evidence.media import read_media
 from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.inspect import MediaRejected
 
 _WHOLE = "whole.json"
+# A window that is a smaller part of the file than this is observed by itself.
+_SMALL_PART = 0.5
 
 
 def observe(path: Path, notes: Path | None, start_s: float | None = None, end_s: float | None = None) -> Timeline:
     """What is there to be seen and heard from `start_s` to `end_s`.
 
-    With a place for notes the whole file is observed, once: whatever is asked of it next is answered from the notes.
+    With a place for notes the whole file is observed, once, or a small part of it: whatever is asked of that next is
+    answered from the notes.
 
     Raises:
         EngineError: the file cannot be read, or the window holds nothing of it.
     """
     if notes is None:
         return gather(path, start_s, end_s)
-    whole = _read(notes / _WHOLE)
-    if whole is None:
-        whole = gather(path)
-        _write(notes / _WHOLE, whole)
-    return clip(whole, start_s, end_s)
+    note = notes / _WHOLE
+    whole = _read(note)
+    if whole is None and _is_small_part(path, start_s, end_s):
+        return _noted(notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json", path, start_s, end_s)
+    return clip(whole or _noted(note, path), start_s, end_s)
+
+
+def _noted(note: Path, path: Path, start_s: float | None = None, end_s: float | None = None) -> Timeline:
+    timeline = _read(note)
+    if timeline is None:
+        timeline = gather(path, start_s, end_s)
+        _write(note, timeline)
+    return timeline
+
+
+def _is_small_part(path: Path, start_s: float | None, end_s: float | None) -> bool:
+    if start_s is None and end_s is None:
+        return False
+    try:
+        media = read_media(path)
+    except MediaRejected as exc:
+        raise EngineError(exc.message) from exc
+    first_s = media.start_s if start_s is None else max(start_s, media.start_s)
+    last_s = media.start_s + media.duration_s if end_s is None else min(end_s, media.start_s + media.duration_s)
+    return last_s - first_s < _SMALL_PART * media.duration_s
+
+
+def _thousandths(at_s: float | None) -> str:
+    return "" if at_s is None else f"{at_s * 1000:.0f}"
 
 
 def _read(path: Path) -> Timeline | None:
