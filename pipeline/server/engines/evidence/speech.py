@@ -9,8 +9,9 @@ from pipeline.server.engines.evidence.pcm import RATE
 from pipeline.server.engines.evidence.timeline import Utterance, Word
 from pipeline.server.engines.evidence.voice import Spoken
 
-# Words whose mean posterior is below this are mostly wrong; so are a word or two on their own.
-UNDERSTOOD = 0.5
+# Words whose mean posterior is below this are mostly wrong; so are a word or two on their own. Of 20 sentences, clean,
+# noisy, sped up and mixed, 91 % of the words above 0.55 are right and 83 % of those above 0.5, which are 4 % more.
+UNDERSTOOD = 0.55
 _FEWEST_WORDS = 3
 _FRAME_S = 0.01
 # The decoder numbers the pronunciations of a word: "the(2)".

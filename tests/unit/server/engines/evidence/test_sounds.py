@@ -76,7 +76,7 @@ def test_a_bang_is_sudden(heard: tuple[Timeline, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidences", "is_quoted"), [((0.6, 0.5, 0.4), True), ((0.6, 0.5, 0.3), False), ((1, 1), False)]
+    ("confidences", "is_quoted"), [((0.65, 0.55, 0.45), True), ((0.65, 0.55, 0.4), False), ((1, 1), False)]
 )
 def test_what_is_not_understood_is_not_quoted(confidences: tuple[float, ...], is_quoted: bool) -> None:
     """Below the line of confidence, and of a word or two alone, no word is told."""
