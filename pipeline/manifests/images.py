@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pipeline.models import PictureSource
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"))
+_ENDINGS = tuple(SUFFIXES)
+_LONGEST_SUFFIX = max(map(len, SUFFIXES))
 MOST = 20
 NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 ALONE = "image"  # what an image is called that a row names as its source
@@ -18,7 +20,10 @@ def is_image(source: object) -> bool:
     """Whether a path or URL names an image, by its suffix."""
     if not isinstance(source, str):
         return False
-    path = urlsplit(source).path if source[:8].lower().startswith(("http://", "https://")) else source
+    is_url = source[:8].lower().startswith(("http://", "https://"))
+    if not is_url and not source[-_LONGEST_SUFFIX:].lower().endswith(_ENDINGS):
+        return False  # as nearly all of a long list: taking each path apart took a fifth of the time of its check
+    path = urlsplit(source).path if is_url else source
     return os.path.splitext(path)[1].lower() in SUFFIXES  # noqa: PTH122 - names may be any text
 
 

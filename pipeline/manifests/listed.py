@@ -9,7 +9,7 @@ from typing import BinaryIO
 from pipeline.errors import ManifestError
 from pipeline.manifests.contract import Manifest, Place
 from pipeline.manifests.images import names_of
-from pipeline.manifests.rows import Row, overrides_of, problems_of, video_of
+from pipeline.manifests.rows import NOTHING_ELSE, Row, overrides_of, problems_of, video_of
 from pipeline.models import Video
 
 SHOWN_PROBLEMS = 100
@@ -57,7 +57,10 @@ class Listed:
 
 def judged(row: Row, place: Place) -> Sequence[str]:
     """Everything that is wrong with a row; what it asks is judged where it can be read."""
-    return problems_of(row) or place.judge(overrides_of(row, place.base), names_of(row))
+    if found := problems_of(row):
+        return found
+    asked, images = overrides_of(row, place.base), names_of(row)
+    return () if asked is NOTHING_ELSE and not images else place.judge(asked, images)
 
 
 class Problems:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +19,7 @@ Row = Mapping[str, Any]
 
 KNOWN = frozenset({"source", "images", "id", "prompt", "start_time", "end_time", "recipe", "metadata"})
 OF_RECIPE = "recipe."  # what a column's name begins with that is one setting of the recipe
+_ASKING = frozenset({"prompt", "start_time", "end_time", "recipe"})
 NOTHING_ELSE = Overrides()
 MAX_DEPTH = 64  # of nested metadata: far below what the JSON writers take
 LONGEST_S = 1e9  # thirty years: beyond it stands a slip, such as a timestamp in milliseconds
@@ -48,12 +50,13 @@ def problems_of(row: Row) -> list[str]:
         found.extend(_prompt_problems(prompt))
     if (identifier := row.get("id")) is not None and not (isinstance(identifier, str) and identifier):
         found.extend(_id_problems(identifier))
-    found.extend(_moment_problems(row))
+    if _asks(tuple(row)):
+        found.extend(_moment_problems(row))
     if "metadata" in row:
         found.extend(_metadata_problems(row))
     if not _NESTED.isdisjoint(map(type, row.values())) and _is_deep(row):
         found.append(f"a value is nested more than {MAX_DEPTH} levels deep; flatten it")
-    elif "recipe" in row or any(name.startswith(OF_RECIPE) for name in row):
+    elif _asks(tuple(row)):
         found.extend(_recipe_problems(row))
     return found
 
@@ -92,7 +95,7 @@ def video_of(row: Row, base: str, origin: str) -> Video:
 
 def overrides_of(row: Row, base: str) -> Overrides:
     """What a row without problems asks differently; arguments as for `video_of`."""
-    if len(row) == 1:
+    if not _asks(tuple(row)):
         return NOTHING_ELSE
     asked = dict(_settings(row))
     return Overrides(
@@ -215,6 +218,12 @@ def _moment_problems(row: Row) -> Iterator[str]:
             yield f"{name} {quoted(moment)} is not a number; give seconds, such as 90.5"
         elif not 0 <= moment < LONGEST_S:
             yield f"{name} {quoted(moment)} is not a moment of a video; give seconds from its beginning, 0 or more"
+
+
+@lru_cache(maxsize=64)
+def _asks(columns: tuple[str, ...]) -> bool:
+    """Whether some of the columns may ask differently; remembered, for the rows of a list nearly all have the same."""
+    return not _ASKING.isdisjoint(columns) or any(name.startswith(OF_RECIPE) for name in columns)
 
 
 def _settings(row: Row) -> Iterator[tuple[str, Any]]:
