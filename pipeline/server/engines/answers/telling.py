@@ -1,0 +1,89 @@
+"""Ways of telling a whole video: a summary, chapters, keywords."""
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.server.engines.answers.chapters import Chapter, chapters, label
+from pipeline.server.engines.answers.entries import Entry, Kind
+from pipeline.server.engines.answers.keywords import Keyword, colours, keywords
+from pipeline.server.engines.answers.stems import stems
+from pipeline.server.engines.evidence.timeline import Line, Timeline
+from pipeline.server.engines.times import clock
+
+# What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
+_TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("event", 1))
+_ELSE: tuple[Kind, ...] = ("voice", "music", "other", "sound")
+_THROUGHOUT: tuple[Kind, ...] = ("mark", "ticker", "timecode")
+_MOST_KEYWORDS, _MOST_COLOURS = 20, 5
+
+
+def summary(timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind]) -> Iterator[str]:
+    """Part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
+    weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
+    yield from (entry.line for entry in found if entry.kind in _THROUGHOUT and (not kinds or entry.kind in kinds))
+    for number, chapter in enumerate(chapters(timeline), 1):
+        yield f"{chapter.span} Part {number}: {label(chapter)}"
+        inside = [entry for entry in found if _is_of(chapter, entry) and (not kinds or entry.kind in kinds)]
+        yield from (entry.line for entry in _most_telling(inside, weights))
+    if not kinds:
+        yield from loudness(timeline)
+
+
+def _is_of(chapter: Chapter, entry: Entry) -> bool:
+    return chapter.start_s <= (entry.start_s + entry.end_s) / 2 < chapter.end_s
+
+
+def _most_telling(inside: Sequence[Entry], weights: dict[str, int]) -> Iterator[Entry]:
+    told = False
+    for kind, most in _TELLING:
+        of_kind = [entry for entry in inside if entry.kind == kind]
+        best = sorted(of_kind, key=lambda entry: -_weight(entry, weights))[:most]
+        yield from sorted(best, key=lambda entry: entry.start_s)
+        told = told or bool(best)
+    if not told:
+        yield from [entry for entry in inside if entry.kind in _ELSE][:2]
+
+
+def _weight(entry: Entry, weights: dict[str, int]) -> float:
+    """How much of what the video is fullest of it holds; of titles the tallest first."""
+    height = entry.of.height_px / 1000 if isinstance(entry.of, Line) else 0.0
+    return sum(weights.get(stem, 0) for stem in set(stems(entry.quoted))) + height
+
+
+def outline(timeline: Timeline) -> Iterator[str]:
+    """The chapters, each with its time and what it is called."""
+    for number, chapter in enumerate(chapters(timeline), 1):
+        yield f"{chapter.span} Chapter {number}: {label(chapter)}"
+
+
+def keyword_list(timeline: Timeline) -> Iterator[str]:
+    """The words that are most frequent, with where they first occur, and the colours."""
+    found = keywords(timeline)
+    if not found:
+        yield f"{_window(timeline)} keywords: none, since no words were read or understood"
+    yield from (_keyword(word) for word in found[:_MOST_KEYWORDS])
+    if len(found) > _MOST_KEYWORDS:
+        yield f"and {len(found) - _MOST_KEYWORDS} more words."
+    for colour in colours(timeline.shots or ())[:_MOST_COLOURS]:
+        at = f"[{clock(colour.first.start_s)}-{clock(colour.first.end_s)}]"
+        yield f"{at} colour: {colour.name}, {colour.share:.0%} of all pictures, most in this shot"
+
+
+def _keyword(word: Keyword) -> str:
+    at = f"[{clock(word.first.start_s)}-{clock(word.first.end_s)}]"
+    counts = (f"{word.read} on screen" if word.read else "", f"{word.said} spoken" if word.said else "")
+    return f"{at} keyword: {word.text}, {' and '.join(filter(None, counts))}, first here"
+
+
+def loudness(timeline: Timeline) -> Iterator[str]:
+    """How loud the file is on the whole."""
+    measured = timeline.loudness
+    if measured is not None and measured.integrated_lufs is not None and measured.loudest_lufs is not None:
+        start_s = timeline.media.start_s
+        yield (
+            f"[{clock(start_s)}-{clock(start_s + timeline.media.duration_s)}] loudness on the whole:"
+            f" {measured.integrated_lufs:.0f} LUFS, at its loudest {measured.loudest_lufs:.0f} LUFS"
+        )
+
+
+def _window(timeline: Timeline) -> str:
+    return f"[{clock(timeline.start_s)}-{clock(timeline.end_s)}]"
