@@ -24,7 +24,13 @@ _FORMS: dict[Form, frozenset[str]] = {
 _WEAKLY = frozenset(stems("describe description happen happening about story plot explain content"))
 _WHOLE_SPEECH = frozenset(stems("transcript transcripts transcribe transcription verbatim dialogue dialog"))
 _MOST = frozenset(("most", "least", "top", "strongest", "best"))
+_COUNTED = r"chapters?|sections?|segments?|parts|key ?words|tags|hashtags|topics|themes"
+_WANTED = re.compile(rf"\b(\d{{1,2}})\s+(?:[a-z-]+\s+){{0,2}}?(?:{_COUNTED})\b", re.IGNORECASE)
+# After how many words a title is no longer one of the chapters that were named.
+_NEAR = 3
 _LONGEST_QUEST = 64
+# Shorter figures say how much is wanted; a year is looked for.
+_SHORTEST_FIGURE = 4
 # Words that are understood otherwise are not looked for.
 _UNDERSTOOD = frozenset().union(COMMON, OF_ASKING, _WEAKLY, *_FORMS.values(), *(aspect.words for aspect in ASPECTS))
 
@@ -37,6 +43,7 @@ class Asked:
         words: to be looked for in what was read and heard, each once, in order.
         limits: sentences about what is asked for and cannot be determined.
         by_strength: the most of it is asked for, as in "the darkest shot", not when it is.
+        wanted: how many chapters or keywords; None where nothing is said about it.
         is_transcript: all that is spoken is asked for.
         is_wordless: the prompt has no words at all, in no language.
     """
@@ -46,6 +53,7 @@ class Asked:
     words: tuple[Token, ...]
     limits: tuple[str, ...]
     by_strength: bool
+    wanted: int | None
     is_transcript: bool
     is_wordless: bool
 
@@ -59,21 +67,31 @@ def read(prompt: str) -> Asked:
     content = _unique([*quoted, *(token for token in free if _is_content(token))])
     aspects = _aspects(known, content)
     forms = tuple(form for form, words in _FORMS.items() if words.intersection(known))
-    if "chapters" in forms:
+    if _names_chapters(known):
         aspects = tuple(aspect for aspect in aspects if aspect is not TITLES)
+    wanted = _WANTED.search(plain)
     return Asked(
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
         limits=tuple(limits(known, about_speech=SPEECH in aspects)),
         by_strength=any(token.text.casefold() in _MOST or token.text.endswith("est") for token in free),
+        wanted=max(1, int(wanted[1])) if wanted else None,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
     )
 
 
+def _names_chapters(words: list[str]) -> bool:
+    """Whether titles are asked for as those of chapters."""
+    places = [place for place, word in enumerate(words) if word in _FORMS["chapters"]]
+    return any(TITLES.words.intersection(words[place : place + 1 + _NEAR]) for place in places)
+
+
 def _is_content(token: Token) -> bool:
-    return token.stem not in _UNDERSTOOD and (len(token.stem) > 1 or not token.stem.isascii())
+    if token.stem.isascii() and (len(token.stem) == 1 or (token.stem.isdigit() and len(token.stem) < _SHORTEST_FIGURE)):
+        return False
+    return token.stem not in _UNDERSTOOD
 
 
 def _unique(found: list[Token]) -> tuple[Token, ...]:
@@ -81,9 +99,9 @@ def _unique(found: list[Token]) -> tuple[Token, ...]:
 
 
 def _aspects(words: list[str], content: tuple[Token, ...]) -> tuple[Aspect, ...]:
-    """Those that are named; of shots in general nothing where some shots are meant."""
+    """Those that are named; nothing of shots in general where some shots are meant."""
     named = [aspect for aspect in ASPECTS if aspect.words.intersection(words)]
     if "time" in words and not named and not content:
         named = [TIMECODES]
-    are_some = any(aspect.part == "shots" and aspect.noun not in WHOLE for aspect in named)
+    are_some = bool(content) or any(aspect.part == "shots" and aspect.noun not in WHOLE for aspect in named)
     return tuple(aspect for aspect in named if not (are_some and aspect.noun in WHOLE))

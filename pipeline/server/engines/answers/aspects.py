@@ -38,9 +38,19 @@ class Aspect:
     strength: Strength = lambda _: 1.0
     least: float = 0.0
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it says something for how long there is of it: lines stand beside one another, cuts take no time."""
+        return self.part != "text" and self.least < 1.0
+
     def of(self, entry: Entry) -> float:
         """How much the entry is of this kind; 0 where it is not."""
         return self.strength(entry.of) if entry.kind in self.kinds else 0.0
+
+    def counts(self, entry: Entry) -> bool:
+        """Whether the entry is one of this kind."""
+        strength = self.of(entry)
+        return strength > 0 and strength >= self.least
 
 
 def _aspect(
@@ -91,7 +101,8 @@ SPEECH = _aspect(
     "speech",
     "spoken words",
 )
-SHOTS = _aspect("shots", "shot scene visual visually picture image frame footage camera", "shot", "shots")
+SHOTS = _aspect("shots", "shot scene visual visually", "shot", "shots")
+COLOURS = _aspect("shots and their colours", "colour color coloured colored hue palette tint", "shot", "shots")
 TIMECODES = _aspect("timecodes on screen", "timecode clock counter", "timecode", "text", "text on screen")
 MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
@@ -122,7 +133,8 @@ ASPECTS = (
         of=_quiet, least=-_QUIET_DBFS / _FLOOR_DBFS,
     ),
     SHOTS,
-    _aspect("shots", "colour color coloured colored hue palette tint brightness exposure lighting", "shot", "shots"),
+    COLOURS,
+    _aspect("shots and their brightness", "brightness exposure lighting", "shot", "shots"),
     *(_colour(name) for name in NAMES if name != "black"),
     _aspect("cuts", "cut edit", "shot", "shots", of=_entered("cut"), least=1.0),
     _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
@@ -143,5 +155,7 @@ ASPECTS = (
     ),
 )  # fmt: skip
 
-# Aspects of this part narrow others down that ask for the whole of it.
+# All of a track; whoever asks for some of it, too, asks for those alone.
 WHOLE: frozenset[str] = frozenset((SHOTS.noun,))
+# What the loudness of the whole file belongs to.
+LEVELS: frozenset[str] = frozenset(("passages of sound", "loud passages and sudden sounds"))

@@ -24,6 +24,9 @@ _WITHIN_SPEECH = 0.7
 # What reaches so little into a part is of the one beside it.
 _LEEWAY_S = 0.5
 _WORDS_TOLD = 4
+# Sounds that last for so much of a part are told of it.
+_SHARE_TOLD = 0.2
+_NAMED = {"other": "other sounds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +52,31 @@ class Chapter:
         return f"[{clock(self.start_s)}-{clock(self.end_s)}]"
 
 
-def chapters(timeline: Timeline) -> list[Chapter]:
-    """The parts of a window in order; one where nothing parts it."""
-    bounds = [timeline.start_s, *_boundaries(timeline), timeline.end_s]
+def chapters(timeline: Timeline, wanted: int | None = None) -> list[Chapter]:
+    """The parts of a window in order, one where nothing parts it; so many as are wanted, as far as something does."""
+    bounds = [timeline.start_s, *_boundaries(timeline, wanted), timeline.end_s]
     return [Chapter(first_s, last_s, clip(timeline, first_s, last_s)) for first_s, last_s in pairwise(bounds)]
 
 
 def label(chapter: Chapter) -> str:
-    """What it is called, by its tallest title or the words that it is fullest of; then how it sounds and looks."""
-    return "; ".join(
-        part for part in (_title(chapter.inside), _telling(chapter.inside), *_looks(chapter.inside)) if part
-    )
+    """What it is called: its tallest title and the words that it is fullest of; then how it sounds and looks."""
+    return "; ".join(filter(None, (_title(chapter.inside), _telling(chapter.inside), looks(chapter))))
 
 
-def _boundaries(timeline: Timeline) -> list[float]:
-    shortest_s = max(_SHORTEST_S, (timeline.end_s - timeline.start_s) / _MOST)
+def looks(chapter: Chapter) -> str:
+    """How it sounds and looks."""
+    return "; ".join(filter(None, (_sound(chapter.inside), _pictures(chapter.inside))))
+
+
+def _boundaries(timeline: Timeline, wanted: int | None) -> list[float]:
+    whole_s = timeline.end_s - timeline.start_s
+    most, least, shortest_s = _MOST, _LEAST, max(_SHORTEST_S, whole_s / _MOST)
+    if wanted:
+        most, least, shortest_s = wanted, 0.0, min(_SHORTEST_S, whole_s / wanted / 2)
     chosen: list[float] = [timeline.start_s, timeline.end_s]
     for weight, change in _weighed(timeline):
-        if weight >= _LEAST and all(abs(change.at_s - other_s) >= shortest_s for other_s in chosen):
+        is_apart = all(abs(change.at_s - other_s) >= shortest_s for other_s in chosen)
+        if weight >= least and is_apart and len(chosen) <= most:
             chosen.append(change.at_s)
     return sorted(chosen)[1:-1]
 
@@ -127,18 +137,19 @@ def _telling(inside: Timeline) -> str:
     return f"words: {', '.join(words)}" if words else ""
 
 
-def _looks(inside: Timeline) -> Iterator[str]:
+def _sound(inside: Timeline) -> str:
     lasting: dict[str, float] = {}
     for sound in inside.sounds or ():
         lasting[sound.kind] = lasting.get(sound.kind, 0.0) + sound.end_s - sound.start_s
-    least_s = (inside.end_s - inside.start_s) / 5
-    named = {"other": "other sounds"}
-    heard = [
-        kind for kind, lasts_s in sorted(lasting.items(), key=lambda pair: (-pair[1], pair[0])) if lasts_s >= least_s
-    ]
-    yield " and ".join(named.get(kind, kind) for kind in heard)
+    least_s = (inside.end_s - inside.start_s) * _SHARE_TOLD
+    in_order = sorted(lasting.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(_NAMED.get(kind, kind) for kind, lasts_s in in_order if lasts_s >= least_s)
+
+
+def _pictures(inside: Timeline) -> str:
     shots = inside.shots or ()
-    if shots:
-        longest = max(shots, key=lambda shot: shot.end_s - shot.start_s)
-        count = "1 shot" if len(shots) == 1 else f"{len(shots)} shots"
-        yield f"{count}, {wording.colours(longest.colours)}"
+    if not shots:
+        return ""
+    longest = max(shots, key=lambda shot: shot.end_s - shot.start_s)
+    count = "1 shot," if len(shots) == 1 else f"{len(shots)} shots, the longest"
+    return f"{count} {wording.colours(longest.colours)}"

@@ -31,7 +31,8 @@ class _Counted:
     words: dict[str, Keyword] = field(default_factory=dict)
 
     def add(self, text: str, passage: Passage, *, read: bool) -> None:
-        for token in tokens(text):
+        # What is written in capitals throughout says no more by them.
+        for token in tokens(text.lower() if text.isupper() and " " in text else text):
             if not is_telling(token.stem):
                 continue
             word = self.words.setdefault(token.stem, Keyword(token.text, passage))
@@ -57,11 +58,11 @@ def keywords(timeline: Timeline) -> list[Keyword]:
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """A colour, its share of all pictures, and the shot that is first fullest of it."""
+    """A colour, its share of all pictures, and the shot that is fullest of it."""
 
     name: str
     share: float
-    first: Shot
+    fullest: Shot
 
 
 def colours(shots: Iterable[Shot]) -> list[Colour]:
@@ -75,5 +76,5 @@ def colours(shots: Iterable[Shot]) -> list[Colour]:
 def _colour(name: str, shots: list[Shot], whole_s: float) -> Colour:
     shares = [(dict(shot.colours).get(name, 0.0), shot) for shot in shots]
     covered_s = sum(share * (shot.end_s - shot.start_s) for share, shot in shares)
-    first = max(shares, key=lambda pair: (pair[0], -pair[1].start_s))[1]
-    return Colour(name, covered_s / whole_s if whole_s else 0.0, first)
+    fullest = max(shares, key=lambda pair: (pair[0], -pair[1].start_s))[1]
+    return Colour(name, covered_s / whole_s if whole_s else 0.0, fullest)

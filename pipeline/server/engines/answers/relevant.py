@@ -52,13 +52,15 @@ class Relevant:
     def counts(self) -> Iterator[str]:
         """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
         for aspect in self._asked.aspects:
-            yield not_looked_for(self._timeline, aspect) or self._count(aspect)
+            if not self._is_narrowed(aspect):
+                yield not_looked_for(self._timeline, aspect) or self._count(aspect)
 
     def _count(self, aspect: Aspect) -> str:
-        of_it = [entry for entry in self._entries if _counts(aspect, entry)]
+        of_it = [entry for entry in self._entries if aspect.counts(entry)]
         lasts_s = sum(entry.end_s - entry.start_s for entry in of_it)
+        lasting = f", {lasts_s:.1f} s in all" if aspect.lasts else ""
         unheard = sum(entry.kind == "voice" for entry in of_it)
-        counted = f"{len(of_it)}, {lasts_s:.1f} s in all" if of_it else "none found"
+        counted = f"{len(of_it)}{lasting}" if of_it else "none found"
         not_understood = f", {unheard} of them not understood" if unheard else ""
         return (
             f"[{clock(self._timeline.start_s)}-{clock(self._timeline.end_s)}] {aspect.noun}: {counted}{not_understood}"
@@ -80,18 +82,22 @@ class Relevant:
         return sorted(scores, key=lambda place: (-round(scores[place], 6), place))
 
     def _of_aspects(self, place: int) -> float:
-        return float(any(_counts(aspect, self._entries[place]) for aspect in self._asked.aspects))
+        return float(any(aspect.counts(self._entries[place]) for aspect in self._asked.aspects))
 
     def _of(self, aspect: Aspect) -> list[tuple[int, float]]:
-        """The entries of an aspect, unless some of them hold the words that are asked for: then those will do."""
-        found = [(place, aspect.of(entry)) for place, entry in enumerate(self._entries) if _counts(aspect, entry)]
-        if not self._asked.is_transcript and any(place in self._hits for place, _ in found):
+        """The entries of an aspect; where there are none, and the most of it is asked for, the one with the most."""
+        found = [(place, aspect.of(entry)) for place, entry in enumerate(self._entries) if aspect.counts(entry)]
+        if self._is_narrowed(aspect):
             return []
         if found or not self._asked.by_strength:
             return found
         most = max(range(len(self._entries)), key=lambda place: aspect.of(self._entries[place]), default=None)
         strength = 0.0 if most is None else aspect.of(self._entries[most])
         return [(most, strength)] if most is not None and strength > 0 else []
+
+    def _is_narrowed(self, aspect: Aspect) -> bool:
+        """Whether some entries of it hold the words that are asked for, so that the others are not meant."""
+        return not self._asked.is_transcript and any(aspect.counts(self._entries[place]) for place in self._hits)
 
     def _line(self, entry: Entry, place: int) -> str:
         if place not in self._hits or not isinstance(entry.of, Utterance) or entry.end_s - entry.start_s <= _LONG_S:
@@ -102,8 +108,3 @@ class Relevant:
             if self._words.intersection(stems(word.text))
         ]
         return f"{entry.line} ({', '.join(at)})" if at else entry.line
-
-
-def _counts(aspect: Aspect, entry: Entry) -> bool:
-    strength = aspect.of(entry)
-    return strength > 0 and strength >= aspect.least

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.server.engines.answers.chapters import Chapter, chapters, label
+from pipeline.server.engines.answers.chapters import Chapter, chapters, label, looks
 from pipeline.server.engines.answers.entries import Entry, Kind
 from pipeline.server.engines.answers.keywords import Keyword, colours, keywords
 from pipeline.server.engines.answers.stems import stems
@@ -10,8 +10,8 @@ from pipeline.server.engines.evidence.timeline import Line, Timeline
 from pipeline.server.engines.times import clock
 
 # What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
-_TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("event", 1))
-_ELSE: tuple[Kind, ...] = ("voice", "music", "other", "sound")
+_TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("voice", 2), ("event", 1))
+_ELSE: tuple[Kind, ...] = ("music", "other", "sound")
 _THROUGHOUT: tuple[Kind, ...] = ("mark", "ticker", "timecode")
 _MOST_KEYWORDS, _MOST_COLOURS = 20, 5
 
@@ -19,11 +19,11 @@ _MOST_KEYWORDS, _MOST_COLOURS = 20, 5
 def summary(timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind]) -> Iterator[str]:
     """Part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
     weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
-    yield from (entry.line for entry in found if entry.kind in _THROUGHOUT and (not kinds or entry.kind in kinds))
     for number, chapter in enumerate(chapters(timeline), 1):
-        yield f"{chapter.span} Part {number}: {label(chapter)}"
+        yield f"{chapter.span} Part {number}: {looks(chapter)}"
         inside = [entry for entry in found if _is_of(chapter, entry) and (not kinds or entry.kind in kinds)]
         yield from (entry.line for entry in _most_telling(inside, weights))
+    yield from (entry.line for entry in found if entry.kind in _THROUGHOUT and (not kinds or entry.kind in kinds))
     if not kinds:
         yield from loudness(timeline)
 
@@ -49,29 +49,38 @@ def _weight(entry: Entry, weights: dict[str, int]) -> float:
     return sum(weights.get(stem, 0) for stem in set(stems(entry.quoted))) + height
 
 
-def outline(timeline: Timeline) -> Iterator[str]:
-    """The chapters, each with its time and what it is called."""
-    for number, chapter in enumerate(chapters(timeline), 1):
+def outline(timeline: Timeline, wanted: int | None) -> Iterator[str]:
+    """The chapters, each with its time and what it is called; not more than are wanted."""
+    for number, chapter in enumerate(chapters(timeline, wanted), 1):
         yield f"{chapter.span} Chapter {number}: {label(chapter)}"
 
 
-def keyword_list(timeline: Timeline) -> Iterator[str]:
+def keyword_list(timeline: Timeline, wanted: int | None) -> Iterator[str]:
     """The words that are most frequent, with where they first occur, and the colours."""
     found = keywords(timeline)
-    if not found:
-        yield f"{_window(timeline)} keywords: none, since no words were read or understood"
-    yield from (_keyword(word) for word in found[:_MOST_KEYWORDS])
-    if len(found) > _MOST_KEYWORDS:
+    if found:
+        yield "The most frequent words of titles and speech, each with where it first occurs:"
+    else:
+        yield f"{_window(timeline)} no words were read in titles or understood in speech"
+    yield from (_keyword(word) for word in found[: wanted or _MOST_KEYWORDS])
+    if not wanted and len(found) > _MOST_KEYWORDS:
         yield f"and {len(found) - _MOST_KEYWORDS} more words."
+    yield from palette(timeline)
+
+
+def palette(timeline: Timeline) -> Iterator[str]:
+    """The colours that cover most of all pictures."""
+    if timeline.shots:
+        yield "The colours that cover most, each with the shot that has most of it:"
     for colour in colours(timeline.shots or ())[:_MOST_COLOURS]:
-        at = f"[{clock(colour.first.start_s)}-{clock(colour.first.end_s)}]"
-        yield f"{at} colour: {colour.name}, {colour.share:.0%} of all pictures, most in this shot"
+        at = f"[{clock(colour.fullest.start_s)}-{clock(colour.fullest.end_s)}]"
+        yield f"{at} {colour.name}: {colour.share:.0%} of all pictures"
 
 
 def _keyword(word: Keyword) -> str:
     at = f"[{clock(word.first.start_s)}-{clock(word.first.end_s)}]"
     counts = (f"{word.read} on screen" if word.read else "", f"{word.said} spoken" if word.said else "")
-    return f"{at} keyword: {word.text}, {' and '.join(filter(None, counts))}, first here"
+    return f"{at} {word.text}: {', '.join(filter(None, counts))}"
 
 
 def loudness(timeline: Timeline) -> Iterator[str]:

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from pipeline.server.engines.answers import telling
 from pipeline.server.engines.answers.asked import Asked, read
+from pipeline.server.engines.answers.aspects import COLOURS, LEVELS
+from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.lookedat import gaps
+from pipeline.server.engines.answers.moments import Moments, moments
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.times import clock
@@ -13,9 +16,36 @@ from pipeline.server.engines.times import clock
 
 def tell(timeline: Timeline, prompt: str) -> Iterator[str]:
     """Line by line: what was observed, what of the prompt cannot be told, then the evidence, most relevant first."""
-    asked, found = read(prompt), entries(timeline)
+    named = moments(prompt, timeline.start_s, timeline.end_s)
+    if named is None:
+        yield from _tell(timeline, read(prompt))
+    elif named.start_s >= timeline.end_s or named.end_s < timeline.start_s:
+        said = f"[{clock(named.start_s)}-{clock(named.end_s)}] lies outside of what was observed."
+        yield from _tell(timeline, read(named.rest), said)
+    elif named.start_s == named.end_s:
+        yield headline(timeline)
+        yield from _at(timeline, named)
+    else:
+        yield from _tell(clip(timeline, named.start_s, named.end_s), read(named.rest))
+
+
+def _at(timeline: Timeline, named: Moments) -> Iterator[str]:
+    """All that there is at a moment, or of it what is asked for."""
+    asked = read(named.rest)
+    found = [entry for entry in entries(timeline) if entry.start_s <= named.start_s < entry.end_s]
+    meant = [entry for entry in found if any(aspect.counts(entry) for aspect in asked.aspects)]
+    yield from asked.limits
+    if asked.aspects and not meant:
+        nouns = ", ".join(aspect.noun for aspect in asked.aspects)
+        yield f"[{clock(named.start_s)}-{clock(named.end_s)}] {nouns}: none found; what there is at that time:"
+    yield from (entry.line for entry in meant or found)
+
+
+def _tell(timeline: Timeline, asked: Asked, *caveats: str) -> Iterator[str]:
+    found = entries(timeline)
     relevant = Relevant(timeline, found, asked)
     yield headline(timeline)
+    yield from caveats
     yield from asked.limits
     if asked.is_wordless:
         yield "The prompt has no words to look for."
@@ -39,14 +69,16 @@ def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Re
     if is_plain or "summary" in asked.forms:
         yield from telling.summary(timeline, found, frozenset())
     if "chapters" in asked.forms:
-        yield from telling.outline(timeline)
+        yield from telling.outline(timeline, asked.wanted)
     if "keywords" in asked.forms:
-        yield from telling.keyword_list(timeline)
+        yield from telling.keyword_list(timeline, asked.wanted)
+    if COLOURS in asked.aspects and "keywords" not in asked.forms:
+        yield from telling.palette(timeline)
     yield from relevant.counts()
-    if any(aspect.part == "sounds" for aspect in asked.aspects):
-        yield from telling.loudness(timeline)
     if not relevant.has_hits:
         yield from relevant.lines()
+    if any(aspect.noun in LEVELS for aspect in asked.aspects):
+        yield from telling.loudness(timeline)
 
 
 def headline(timeline: Timeline) -> str:
