@@ -10,6 +10,7 @@ from pipeline.server.engines.answers.limits import limits
 from pipeline.server.engines.answers.stems import Token, stems, tokens
 
 Form = Literal["summary", "chapters", "keywords"]
+Order = Literal["relevance", "strength", "longest", "shortest", "first", "last"]
 
 _PLACEHOLDER = re.compile(r"<@[^<>]+>")
 _QUOTED = re.compile(r'["\u201c\u201e\u00ab]([^"\u201c\u201d\u00ab\u00bb]+)["\u201d\u201c\u00bb]')
@@ -23,7 +24,9 @@ _FORMS: dict[Form, frozenset[str]] = {
 # These ask for a summary only if nothing else is asked for.
 _WEAKLY = frozenset(stems("describe description happen happening about story plot explain content"))
 _WHOLE_SPEECH = frozenset(stems("transcript transcripts transcribe transcription verbatim dialogue dialog"))
-_MOST = frozenset(("most", "least", "top", "strongest", "best"))
+_BY_STRENGTH = ("darkest", "brightest", "loudest", "quietest", "fastest", "strongest", "most", "top")
+_BY_THEIR_NAME: tuple[Order, ...] = ("longest", "shortest", "first", "last")
+_ORDERS: dict[str, Order] = {**dict.fromkeys(_BY_STRENGTH, "strength"), **{order: order for order in _BY_THEIR_NAME}}
 _COUNTED = r"chapters?|sections?|segments?|parts|key ?words|tags|hashtags|topics|themes"
 _WANTED = re.compile(rf"\b(\d{{1,2}})\s+(?:[a-z-]+\s+){{0,2}}?(?:{_COUNTED})\b", re.IGNORECASE)
 # After how many words a title is no longer one of the chapters that were named.
@@ -32,7 +35,7 @@ _LONGEST_QUEST = 64
 # Shorter figures say how much is wanted; a year is looked for.
 _SHORTEST_FIGURE = 4
 # Words that are understood otherwise are not looked for.
-_UNDERSTOOD = frozenset().union(COMMON, OF_ASKING, _WEAKLY, *_FORMS.values(), *(aspect.words for aspect in ASPECTS))
+_UNDERSTOOD = frozenset().union(OF_ASKING, _WEAKLY, *_FORMS.values(), *(aspect.words for aspect in ASPECTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Asked:
     Attributes:
         words: to be looked for in what was read and heard, each once, in order.
         limits: sentences about what is asked for and cannot be determined.
-        by_strength: the most of it is asked for, as in "the darkest shot", not when it is.
+        order: by what evidence is ranked: "strength" as in "the darkest shot", "first" as in "when is it first said".
         wanted: how many chapters or keywords; None where nothing is said about it.
         is_transcript: all that is spoken is asked for.
         is_wordless: the prompt has no words at all, in no language.
@@ -52,7 +55,7 @@ class Asked:
     aspects: tuple[Aspect, ...]
     words: tuple[Token, ...]
     limits: tuple[str, ...]
-    by_strength: bool
+    order: Order
     wanted: int | None
     is_transcript: bool
     is_wordless: bool
@@ -75,7 +78,7 @@ def read(prompt: str) -> Asked:
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
         limits=tuple(limits(known, about_speech=SPEECH in aspects)),
-        by_strength=any(token.text.casefold() in _MOST or token.text.endswith("est") for token in free),
+        order=next((_ORDERS[word] for token in free if (word := token.text.casefold()) in _ORDERS), "relevance"),
         wanted=max(1, int(wanted[1])) if wanted else None,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
@@ -91,7 +94,8 @@ def _names_chapters(words: list[str]) -> bool:
 def _is_content(token: Token) -> bool:
     if token.stem.isascii() and (len(token.stem) == 1 or (token.stem.isdigit() and len(token.stem) < _SHORTEST_FIGURE)):
         return False
-    return token.stem not in _UNDERSTOOD
+    written = token.text.casefold()
+    return written not in COMMON and written not in _ORDERS and token.stem not in _UNDERSTOOD
 
 
 def _unique(found: list[Token]) -> tuple[Token, ...]:

@@ -133,7 +133,7 @@ def _title(inside: Timeline) -> str:
 
 
 def _telling(inside: Timeline) -> str:
-    words = [word.text for word in keywords(inside) if word.said][:_WORDS_TOLD]
+    words = [word.text for word in keywords(inside) if not word.read][:_WORDS_TOLD]
     return f"words: {', '.join(words)}" if words else ""
 
 

@@ -1,30 +1,33 @@
 """Words that tell nothing of what somebody looks for: those that every text has, and those of asking itself."""
 
-from pipeline.server.engines.answers.stems import stems
+from pipeline.server.engines.answers.stems import Token, stems
 
-# What every English text is full of.
-COMMON = frozenset(
-    stems(
-        "a about above across after again against all almost along already also always am among an and another"
-        " any anybody anyone anything are around as ask asked at away back be became because become been before"
-        " began begin behind being below best better between big both but by came can cannot come comes could day"
-        " did different do does doing done dont down during each either else end enough even ever every everybody"
-        " everyone everything far few find first five for form found four from full further gave get gets getting"
-        " give given go goes going gone good got great had has have having he her here hers herself him himself"
-        " his how however i if im in into is it its itself just keep kept knew know known large last later least"
-        " left less let like little long look looked made main make makes making many may maybe me mean means"
-        " might mine more most much must my myself near need never new next no nobody none nor not nothing now of"
-        " off often oh ok okay old on once one only onto or other others our ours out over own part per perhaps"
-        " put quite rather real really right said same saw say says second see seem seen several shall she should"
-        " show shown since small so some somebody someone something sometimes soon still such take taken tell than"
-        " that thats the their theirs them themselves then there these they thing things think this those though"
-        " three through thus till to today together told too took toward two under until up upon us use used very"
-        " want wanted was way we well went were what whatever when where whether which while who whole whom whose"
-        " why will with within without would year years yes yet you your yours"
-    )
+
+def _written(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What every English text is full of, as it is written: "using" is no form of "us".
+COMMON = _written(
+    "a about above thank thanks hello across after again against all almost along already also always am"
+    " among an and another any anybody anyone anything are around as ask asked at away back be became because"
+    " become been before began begin behind being below best better between big both but by came can cannot"
+    " come comes could day did different do does doing done dont down during each either else end enough even"
+    " ever every everybody everyone everything far few find first five for form found four from full further"
+    " gave get gets getting give given go goes going gone good got great had has have having he her here hers"
+    " herself him himself his how however i if im in into is it its itself just keep kept knew know known"
+    " large last later least left less let like little long look looked made main make makes making many may"
+    " maybe me mean means might mine more most much must my myself near need never new next no nobody none nor"
+    " not nothing now of off often oh ok okay old on once one only onto or other others our ours out over own"
+    " part per perhaps put quite rather real really right said same saw say says second see seem seen several"
+    " shall she should show shown since small so some somebody someone something sometimes soon still such"
+    " take taken tell than that thats the their theirs them themselves then there these they thing things"
+    " think this those though three through thus till to today together told too took toward two under until"
+    " up upon us use used very want wanted was way we well went were what whatever when where whether which"
+    " while who whole whom whose why will with within without would year years yes yet you your yours"
 )
 
-# What prompts are full of, beside.
+# What prompts are full of, beside, in any form.
 OF_ASKING = frozenset(
     stems(
         "picture image frame footage camera screen analyse analysis analyze answer appear appears appearing"
@@ -44,6 +47,10 @@ OF_ASKING = frozenset(
 )
 
 
-def is_telling(stem: str) -> bool:
-    """Whether the word, by its stem, may tell what a text is about."""
-    return len(stem) > 1 and stem not in COMMON and (not stem.isdigit() or len(stem) == 4)
+def is_telling(token: Token) -> bool:
+    """Whether the word may tell what a text is about; of figures a year may."""
+    return (
+        len(token.stem) > 1
+        and token.text.casefold() not in COMMON
+        and (not token.stem.isdigit() or len(token.stem) == 4)
+    )

@@ -102,7 +102,7 @@ def _of_line(line: Line) -> str:
 def _of_speech(said: Utterance) -> Entry:
     if said.understood and said.text:
         return _entry("words", said, f'somebody says: "{said.text}"', said.text)
-    return _entry("voice", said, "speech, not understood")
+    return _entry("voice", said, "speech, not understood" if not said.understood else "speech, cut off")
 
 
 def _of_sound(sound: SoundPassage) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pipeline.server.engines.answers.common import is_telling
-from pipeline.server.engines.answers.stems import tokens
+from pipeline.server.engines.answers.stems import Token, tokens
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
 
 # A word that somebody put on screen says more than one of many that are spoken.
@@ -32,14 +33,18 @@ class _Counted:
 
     def add(self, text: str, passage: Passage, *, read: bool) -> None:
         # What is written in capitals throughout says no more by them.
-        for token in tokens(text.lower() if text.isupper() and " " in text else text):
-            if not is_telling(token.stem):
-                continue
+        for token in _telling(text.lower() if text.isupper() and " " in text else text):
             word = self.words.setdefault(token.stem, Keyword(token.text, passage))
             if passage.start_s < word.first.start_s:
                 word.text, word.first = token.text, passage
             word.read += read
             word.said += not read
+
+
+@lru_cache(maxsize=20_000)
+def _telling(text: str) -> tuple[Token, ...]:
+    """Its words that may tell something; spoken words come one by one, and again and again."""
+    return tuple(token for token in tokens(text) if is_telling(token))
 
 
 def keywords(timeline: Timeline) -> list[Keyword]:

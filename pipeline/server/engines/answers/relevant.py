@@ -78,8 +78,16 @@ class Relevant:
         scores = {place: score + self._of_aspects(place) for place, score in self._hits.items()}
         for aspect in self._asked.aspects:
             for place, strength in self._of(aspect):
-                scores[place] = max(scores.get(place, 0.0), strength if self._asked.by_strength else 1.0)
+                scores[place] = max(scores.get(place, 0.0), self._worth(self._entries[place], strength))
+        if self._asked.order in ("first", "last"):
+            return sorted(scores, reverse=self._asked.order == "last")
         return sorted(scores, key=lambda place: (-round(scores[place], 6), place))
+
+    def _worth(self, entry: Entry, strength: float) -> float:
+        """From 0 to 1, of what is asked for by its kind alone."""
+        share = (entry.end_s - entry.start_s) / (self._timeline.end_s - self._timeline.start_s)
+        worth = {"strength": strength, "longest": share, "shortest": 1 - share}
+        return worth.get(self._asked.order, 1.0)
 
     def _of_aspects(self, place: int) -> float:
         return float(any(aspect.counts(self._entries[place]) for aspect in self._asked.aspects))
@@ -89,7 +97,7 @@ class Relevant:
         found = [(place, aspect.of(entry)) for place, entry in enumerate(self._entries) if aspect.counts(entry)]
         if self._is_narrowed(aspect):
             return []
-        if found or not self._asked.by_strength:
+        if found or self._asked.order != "strength":
             return found
         most = max(range(len(self._entries)), key=lambda place: aspect.of(self._entries[place]), default=None)
         strength = 0.0 if most is None else aspect.of(self._entries[most])

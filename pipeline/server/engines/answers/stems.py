@@ -1,7 +1,6 @@
 """The words of a text, brought to a form in which their inflections are alike. English is inflected; others are not."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import normalize
@@ -14,7 +13,8 @@ _SUFFIXES = (
     ("ingly", ""), ("edly", ""), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"),
     ("ies", "y"), ("eed", "ee"), ("ing", ""), ("ied", "y"), ("ed", ""), ("s", ""),
 )  # fmt: skip
-_NO_PLURAL = ("ss", "us", "is")
+_NO_PLURAL = ("ss", "us", "is", "news")
+_NO_FORMS = frozenset(("evening", "morning", "during", "nothing", "something", "everything", "anything"))
 _SHORTEST = 3
 
 
@@ -26,22 +26,25 @@ class Token:
     stem: str
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> list[Token]:
     """The words of a text in order; figures are words."""
-    plain = _APOSTROPHES.sub("", normalize("NFKC", text))
-    for match in _WORD.finditer(plain):
-        yield Token(match[0], stem(match[0].casefold()))
+    return [Token(word, stem(word.casefold())) for word in _words(text)]
 
 
 def stems(text: str) -> list[str]:
     """The stems of its words in order."""
-    return [token.stem for token in tokens(text)]
+    return [stem(word) for word in _words(text.casefold())]
+
+
+def _words(text: str) -> list[str]:
+    plain = text if text.isascii() else normalize("NFKC", text)
+    return _WORD.findall(_APOSTROPHES.sub("", plain))
 
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """Without its English inflection: "meetings" and "meeting" are "meet", "budgets" is "budget"."""
-    if len(word) <= _SHORTEST or not word.isascii() or not word.isalpha():
+    if len(word) <= _SHORTEST or word in _NO_FORMS or not (word.isascii() and word.isalpha()):
         return word
     for suffix, instead in _SUFFIXES:
         if word.endswith(suffix) and not (suffix == "s" and word.endswith(_NO_PLURAL)):

@@ -1,6 +1,7 @@
 """Ways of telling a whole video: a summary, chapters, keywords."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.server.engines.answers.chapters import Chapter, chapters, label, looks
 from pipeline.server.engines.answers.entries import Entry, Kind
@@ -19,17 +20,22 @@ _MOST_KEYWORDS, _MOST_COLOURS = 20, 5
 def summary(timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind]) -> Iterator[str]:
     """Part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
     weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
-    for number, chapter in enumerate(chapters(timeline), 1):
+    meant = [entry for entry in found if not kinds or entry.kind in kinds]
+    for number, (chapter, inside) in enumerate(_parted(chapters(timeline), meant), 1):
         yield f"{chapter.span} Part {number}: {looks(chapter)}"
-        inside = [entry for entry in found if _is_of(chapter, entry) and (not kinds or entry.kind in kinds)]
         yield from (entry.line for entry in _most_telling(inside, weights))
-    yield from (entry.line for entry in found if entry.kind in _THROUGHOUT and (not kinds or entry.kind in kinds))
+    yield from (entry.line for entry in meant if entry.kind in _THROUGHOUT)
     if not kinds:
         yield from loudness(timeline)
 
 
-def _is_of(chapter: Chapter, entry: Entry) -> bool:
-    return chapter.start_s <= (entry.start_s + entry.end_s) / 2 < chapter.end_s
+def _parted(parts: Sequence[Chapter], found: Iterable[Entry]) -> Iterator[tuple[Chapter, list[Entry]]]:
+    """Each part with the entries whose middle is in it."""
+    inside: list[list[Entry]] = [[] for _ in parts]
+    ends_s = [chapter.end_s for chapter in parts[:-1]]
+    for entry in found:
+        inside[bisect_right(ends_s, (entry.start_s + entry.end_s) / 2)].append(entry)
+    yield from zip(parts, inside, strict=True)
 
 
 def _most_telling(inside: Sequence[Entry], weights: dict[str, int]) -> Iterator[Entry]:
