@@ -20,16 +20,30 @@ class Entry:
 
     Attributes:
         kind: "words" are understood, "voice" is speech that is not; "speech", "music", ... are passages of sound.
+        of: what was observed.
         said: the evidence in words, without its time.
         quoted: what of it was read on screen or heard spoken, word by word; empty of others.
     """
 
     kind: Kind
-    start_s: float
-    end_s: float
-    confidence: float
+    of: Passage
     said: str
     quoted: str = ""
+
+    @property
+    def start_s(self) -> float:
+        """When it begins."""
+        return self.of.start_s
+
+    @property
+    def end_s(self) -> float:
+        """When it ends."""
+        return self.of.end_s
+
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1."""
+        return self.of.confidence
 
     @property
     def line(self) -> str:
@@ -60,13 +74,24 @@ def _all(timeline: Timeline) -> Iterator[Entry]:
 
 
 def _entry(kind: Kind, passage: Passage, said: str, quoted: str = "") -> Entry:
-    return Entry(kind, passage.start_s, passage.end_s, passage.confidence, said, quoted)
+    return Entry(kind, passage, said, quoted)
 
 
 def _of_shot(shot: Shot) -> str:
     motion = [] if shot.motion is None else [wording.word(wording.MOTION, shot.motion)]
     looks = (wording.word(wording.BRIGHTNESS, shot.brightness), wording.colours(shot.colours), *motion)
-    return f"shot: {', '.join(looks)}"
+    return f"{_entrance(shot)}: {', '.join(looks)}"
+
+
+def _entrance(shot: Shot) -> str:
+    over = f"over {shot.entered_over_s:.1f} s"
+    said = {
+        "start": "",
+        "cut": " after a cut",
+        "dissolve": f" after a dissolve {over}",
+        "fade": f" after a fade {over}",
+    }
+    return f"shot{said[shot.entered]}"
 
 
 def _of_line(line: Line) -> str:
@@ -77,7 +102,7 @@ def _of_line(line: Line) -> str:
 def _of_speech(said: Utterance) -> Entry:
     if said.understood and said.text:
         return _entry("words", said, f'somebody says: "{said.text}"', said.text)
-    return _entry("voice", said, "speech, not understood")
+    return _entry("voice", said, "speech, not understood" if not said.understood else "speech, cut off")
 
 
 def _of_sound(sound: SoundPassage) -> str:

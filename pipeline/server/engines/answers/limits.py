@@ -1,0 +1,75 @@
+"""What is asked for and cannot be determined from the evidence, whatever the video: plainly said, thing by thing."""
+
+from collections.abc import Iterator
+
+from pipeline.server.engines.answers.stems import stems
+
+SPEAKERS = "Who speaks cannot be determined: voices are not told apart."
+
+
+def _limit(sentence: str, words: str) -> tuple[frozenset[str], str]:
+    return frozenset(stems(words)), sentence
+
+
+_LIMITS = (
+    _limit(
+        "Who is in the picture cannot be determined: people and faces are not recognised.",
+        "person people man men woman women child children kid boy girl lady guy face facial actor actress "
+        "character celebrity player team crowd human age gender wear wearing dressed",
+    ),
+    _limit(
+        "Which things are in the picture cannot be determined: objects are not recognised.",
+        "object animal dog cat bird horse car vehicle truck bus train bike bicycle plane boat ship product "
+        "food drink building house tree furniture weapon gun knife ball phone computer",
+    ),
+    _limit(
+        "Where it was filmed cannot be determined: places are not recognised.",
+        "location city country landmark indoor outdoor indoors outdoors",
+    ),
+    _limit(
+        "Feelings and moods cannot be determined: neither faces nor voices are read for them.",
+        "emotion emotional mood feel feeling feelings sentiment tone atmosphere happy happiness sad sadness "
+        "angry anger fear joy smile smiling cry laughing",
+    ),
+    _limit(
+        "Brands cannot be determined by their look: only what is written is read.",
+        "logo brand branding",
+    ),
+    _limit(
+        "What anybody does cannot be determined: only how much of the picture moves is measured.",
+        "doing gesture activity activities dance dancing running walk walking jump jumping fight goal",
+    ),
+    _limit(
+        "Which music it is cannot be determined: pieces, singers and instruments are not recognised.",
+        "song artist singer composer genre instrument lyric lyrics melody tune sing singing",
+    ),
+    _limit(
+        "What makes a sound cannot be determined: speech, music and other sounds are told apart, no more.",
+        "applause laughter clap clapping cheer siren bark barking gunshot alarm bell explosion",
+    ),
+    _limit(
+        "What is meant, and why, cannot be determined: nothing is concluded from what was observed.",
+        "why meaning intent intention opinion argue sarcasm irony joke funny humor humour purpose moral message",
+    ),
+    _limit(
+        "Nothing is translated.",
+        "translate translation translated",
+    ),
+)
+_SPOKEN_BY = frozenset(stems("speaker speakers"))
+_WHO = frozenset(stems("who whom whose"))
+_MADE = frozenset(stems("write generate create suggest invent compose propose"))
+_TEXTS = frozenset(stems("title headline caption story slogan post blog tweet article hook script"))
+
+
+def limits(asked: list[str], *, about_speech: bool) -> Iterator[str]:
+    """The sentences that a prompt calls for, by its stems in order."""
+    words = frozenset(asked)
+    by_whom = bool(words & _WHO)
+    if words & _SPOKEN_BY or (by_whom and about_speech):
+        yield SPEAKERS
+    for number, (known, sentence) in enumerate(_LIMITS):
+        if words & known or (number == 0 and by_whom and not about_speech):
+            yield sentence
+    if words & _MADE and words & _TEXTS:
+        yield "No text is made up: what was read on screen and heard is told as it is."

@@ -1,0 +1,38 @@
+"""What was looked for at all, and why not where it was not."""
+
+from pipeline.server.engines.answers.aspects import Aspect, Part
+from pipeline.server.engines.evidence.timeline import Timeline
+
+_NAMED: dict[Part, str] = {"shots": "pictures", "text": "text on screen", "speech": "spoken words", "sounds": "sounds"}
+_NEEDS: dict[Part, str] = {"text": "text on screen", "speech": "spoken words"}
+
+
+def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
+    """The reason for which it was not looked for; None where it was."""
+    needed = needs or _NEEDS.get(part, "")
+    packages = next((missing.packages for missing in timeline.missing if missing.what == needed), None)
+    if packages is not None:
+        return f"{' and '.join(packages)} {'is' if len(packages) == 1 else 'are'} not installed"
+    if part in ("shots", "text") and timeline.media.video_codec is None:
+        return "the file has no pictures"
+    if part in ("speech", "sounds") and timeline.media.audio_codec is None:
+        return "the file has no sound stream"
+    tracks = {"shots": timeline.shots, "text": timeline.text, "speech": timeline.speech, "sounds": timeline.sounds}
+    return "it was not observed" if tracks[part] is None else None
+
+
+def not_looked_for(timeline: Timeline, aspect: Aspect) -> str | None:
+    """One sentence where the aspect could not be looked for."""
+    reason = why_not(timeline, aspect.part, aspect.needs)
+    return reason and f"Not looked for: {aspect.noun}, since {reason}."
+
+
+def gaps(timeline: Timeline) -> list[str]:
+    """One sentence for each track that was not looked at."""
+    parts: tuple[Part, ...] = ("shots", "text", "speech", "sounds")
+    reasons: dict[str, list[str]] = {}
+    for part in parts:
+        reason = why_not(timeline, part)
+        if reason:
+            reasons.setdefault(reason, []).append(_NAMED[part])
+    return [f"Not looked for: {' and '.join(named)}, since {reason}." for reason, named in reasons.items()]

@@ -1,0 +1,118 @@
+"""The evidence that answers to a prompt, the most relevant first."""
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.server.engines.answers.asked import Asked
+from pipeline.server.engines.answers.aspects import Aspect
+from pipeline.server.engines.answers.entries import Entry
+from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
+from pipeline.server.engines.answers.ranking import Index
+from pipeline.server.engines.answers.stems import stems
+from pipeline.server.engines.evidence.timeline import Timeline, Utterance
+from pipeline.server.engines.times import clock
+
+# A longer list is no longer read; a transcript is.
+_MOST, _MOST_SPOKEN = 40, 1_000
+_MOST_WORDS = 8
+# In utterances longer than this it is told when the word is said.
+_LONG_S = 5.0
+
+
+class Relevant:
+    """The entries of a timeline, asked for what a prompt asks for."""
+
+    def __init__(self, timeline: Timeline, found: Sequence[Entry], asked: Asked) -> None:
+        self._timeline, self._entries, self._asked = timeline, found, asked
+        index = Index(stems(entry.quoted) for entry in found)
+        self._hits = index.scores(token.stem for token in asked.words)
+        self._words = frozenset(token.stem for token in asked.words if index.holds(token.stem))
+        self._missed = tuple(token.text for token in asked.words if not index.holds(token.stem))
+
+    @property
+    def has_hits(self) -> bool:
+        """Whether any word of the prompt was read or heard."""
+        return bool(self._hits)
+
+    def unfound(self) -> str | None:
+        """The sentence about the words that were looked for in vain."""
+        if not self._missed:
+            return None
+        words = ", ".join(f"\u201c{word}\u201d" for word in self._missed[:_MOST_WORDS])
+        more = f" and {len(self._missed) - _MOST_WORDS} more" if len(self._missed) > _MOST_WORDS else ""
+        where = self._where()
+        if not where:
+            return f"Whether there is anything like {words}{more} cannot be told."
+        return f"Nothing like {words}{more} was {where}."
+
+    def _where(self) -> str:
+        read = why_not(self._timeline, "text") is None
+        heard = why_not(self._timeline, "speech") is None
+        return " or ".join(filter(None, ("read on screen" if read else "", "heard" if heard else "")))
+
+    def counts(self) -> Iterator[str]:
+        """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
+        for aspect in self._asked.aspects:
+            if not self._is_narrowed(aspect):
+                yield not_looked_for(self._timeline, aspect) or self._count(aspect)
+
+    def _count(self, aspect: Aspect) -> str:
+        of_it = [entry for entry in self._entries if aspect.counts(entry)]
+        lasts_s = sum(entry.end_s - entry.start_s for entry in of_it)
+        lasting = f", {lasts_s:.1f} s in all" if aspect.lasts else ""
+        unheard = sum(entry.kind == "voice" for entry in of_it)
+        counted = f"{len(of_it)}{lasting}" if of_it else "none found"
+        not_understood = f", {unheard} of them not understood" if unheard else ""
+        return (
+            f"[{clock(self._timeline.start_s)}-{clock(self._timeline.end_s)}] {aspect.noun}: {counted}{not_understood}"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The entries in order of relevance, those of equal relevance in order of time."""
+        ranked = self._ranked()
+        most = _MOST_SPOKEN if self._asked.is_transcript else _MOST
+        yield from (self._line(self._entries[place], place) for place in ranked[:most])
+        if len(ranked) > most:
+            yield f"and {len(ranked) - most} more."
+
+    def _ranked(self) -> list[int]:
+        scores = {place: score + self._of_aspects(place) for place, score in self._hits.items()}
+        for aspect in self._asked.aspects:
+            for place, strength in self._of(aspect):
+                scores[place] = max(scores.get(place, 0.0), self._worth(self._entries[place], strength))
+        if self._asked.order in ("first", "last"):
+            return sorted(scores, reverse=self._asked.order == "last")
+        return sorted(scores, key=lambda place: (-round(scores[place], 6), place))
+
+    def _worth(self, entry: Entry, strength: float) -> float:
+        """From 0 to 1, of what is asked for by its kind alone."""
+        share = (entry.end_s - entry.start_s) / (self._timeline.end_s - self._timeline.start_s)
+        worth = {"strength": strength, "longest": share, "shortest": 1 - share}
+        return worth.get(self._asked.order, 1.0)
+
+    def _of_aspects(self, place: int) -> float:
+        return float(any(aspect.counts(self._entries[place]) for aspect in self._asked.aspects))
+
+    def _of(self, aspect: Aspect) -> list[tuple[int, float]]:
+        """The entries of an aspect; where there are none, and the most of it is asked for, the one with the most."""
+        found = [(place, aspect.of(entry)) for place, entry in enumerate(self._entries) if aspect.counts(entry)]
+        if self._is_narrowed(aspect):
+            return []
+        if found or self._asked.order != "strength":
+            return found
+        most = max(range(len(self._entries)), key=lambda place: aspect.of(self._entries[place]), default=None)
+        strength = 0.0 if most is None else aspect.of(self._entries[most])
+        return [(most, strength)] if most is not None and strength > 0 else []
+
+    def _is_narrowed(self, aspect: Aspect) -> bool:
+        """Whether some entries of it hold the words that are asked for, so that the others are not meant."""
+        return not self._asked.is_transcript and any(aspect.counts(self._entries[place]) for place in self._hits)
+
+    def _line(self, entry: Entry, place: int) -> str:
+        if place not in self._hits or not isinstance(entry.of, Utterance) or entry.end_s - entry.start_s <= _LONG_S:
+            return entry.line
+        at = [
+            f"{word.text} at {clock(word.start_s)}"
+            for word in entry.of.words
+            if self._words.intersection(stems(word.text))
+        ]
+        return f"{entry.line} ({', '.join(at)})" if at else entry.line

