@@ -50,7 +50,7 @@ def _number(field: Field, known: Known) -> Number | None:
             return _of_passages(field, known.parts[topic], known) if topic in known.parts else None
     if words & (topics.COLOUR | topics.COLOURS):
         return _of_colours(field, known.colours)
-    if words & (topics.SHOT | _ENTRANCES):
+    if words & (topics.SHOT | topics.ENTERED):
         return _of_shots(field, known)
     if words & topics.IMAGE and "images" in known.parts:
         return Number(len(known.parts["images"]))
@@ -107,8 +107,11 @@ def _of_shots(field: Field, known: Known) -> Number | None:
 
     Of something that is a shot itself: which one it is, or what the other words say.
     """
-    if field.words & _ENTRANCES and (entered := _entered(field, known)) is not None:
-        return Number(len(entered))
+    if field.words & topics.ENTERED and (entered := entrances(field, known)) is not None:
+        return _of_entrances(field, entered)
+    if field.words & topics.ENTERED - topics.CUT:
+        is_one = "entered" in known.labels and not field.words & topics.NUMBERS["duration"]
+        return _plain("start", known) if is_one else None
     shots = _shots(field, known)
     if field.words - topics.SHOT - topics.TIME and (shots is None or not field.words & topics.NUMBERS["duration"]):
         is_about = "index" in known.numbers or shots is not None
@@ -121,25 +124,29 @@ def _of_shots(field: Field, known: Known) -> Number | None:
     return Number(len(shots) - 1 if field.words <= topics.CUT else len(shots))
 
 
-_ENTRANCES = frozenset().union(*topics.ENTRANCES.values())
-
-
 def _shots(field: Field, known: Known) -> tuple[Known, ...] | None:
     """What is meant by shots: chapters, where they are asked for and known."""
     is_chapters = field.words & topics.CHAPTER and "chapters" in known.parts
     return known.parts.get("chapters" if is_chapters else "shots")
 
 
-def _entered(field: Field, known: Known) -> tuple[Known, ...] | None:
+def entrances(field: Field, known: Known) -> tuple[Known, ...] | None:
     """The shots after the first that are entered as the field says; None where nobody knows how shots are entered."""
     shots = known.parts.get("shots")
-    is_more = field.words - topics.SHOT - _ENTRANCES - topics.TIME - topics.NUMBERS["start"]
+    is_more = field.words - topics.SHOT - topics.ENTERED - topics.TIME - topics.NUMBERS["start"]
     if shots is None or is_more or not any("entered" in shot.labels for shot in shots):
         return None
     wanted = {name for name, named in topics.ENTRANCES.items() if field.words & named}
     if "transition" in field.words:
         wanted = set(topics.ENTRANCES)
-    return tuple(shot for shot in shots if shot.labels.get("entered") in wanted)
+    begins = known.start_s or 0.0
+    return tuple(shot for shot in shots if shot.labels.get("entered") in wanted and (shot.start_s or 0.0) > begins)
+
+
+def _of_entrances(field: Field, entered: tuple[Known, ...]) -> Number | None:
+    if field.named & topics.COUNT or not field.words & topics.NUMBERS["start"]:
+        return Number(len(entered))
+    return Number(entered[0].numbers["start"]) if entered else None
 
 
 def _of_lengths(field: Field, lengths: list[float]) -> Number:
@@ -160,10 +167,10 @@ def _of_colours(field: Field, colours: tuple[tuple[str, float], ...] | None) -> 
 
 
 def parts(field: Field, known: Known) -> tuple[Known, ...] | None:
-    """What a list of this name lists: passages, shots, images or colours."""
-    words = field.words
+    """What a list of this name lists: passages, shots, images, colours or keywords."""
     if recorded.asks(field, known):
         return recorded.listed(field, known)
+    words = field.words
     for topic, named in topics.PASSAGES.items():
         if words & named and topic in known.parts:
             return known.parts[topic]
@@ -171,15 +178,26 @@ def parts(field: Field, known: Known) -> tuple[Known, ...] | None:
         return known.parts["images"]
     if words & topics.SOUND and "sounds" in known.parts and not words - topics.SOUND - topics.SHOT - topics.TIME:
         return known.parts["sounds"]
-    if words & (_ENTRANCES | topics.CUT) and (entered := _entered(field, known)) is not None:
+    shots = _parts_in_time(field, known)
+    return shots if shots is not None or words & topics.ENTERED - topics.CUT else _names(field, known)
+
+
+def _parts_in_time(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """Shots or chapters: all of them, or those that are entered, coloured or spoken over as the field says."""
+    if field.words & topics.ENTERED and (entered := entrances(field, known)) is not None:
         return entered
-    if words & (topics.SHOT | topics.TIME) and (shots := _shots(field, known)) is not None:
-        return _mentioning(field, _only(words & topics.COLOURS, shots))
-    if words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
+    is_timed = field.words & (topics.SHOT | topics.TIME) and not field.words & topics.ENTERED - topics.CUT
+    shots = _shots(field, known) if is_timed else None
+    return None if shots is None else _mentioning(field, _only(field.words & topics.COLOURS, shots))
+
+
+def _names(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """Colours or keywords."""
+    if field.words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
         return tuple(_colour(name, share) for name, share in known.colours)
-    if words & (topics.TAG | topics.KEYWORD) and "keyword" in known.parts:
+    if field.words & (topics.TAG | topics.KEYWORD) and "keyword" in known.parts:
         return known.parts["keyword"]
-    if words & topics.TAG:
+    if field.words & topics.TAG:
         return tuple(Known(summary=said, labels={"name": said}) for said in _tags(known))
     return None
 
@@ -292,7 +310,7 @@ _STATES = {
 def _truth(field: Field, known: Known) -> bool | None:
     if recorded.asks(field, known):
         return recorded.truth(field, known)
-    if field.mention is not None or field.words & _ENTRANCES - topics.CUT:
+    if field.mention is not None or field.words & topics.ENTERED - topics.CUT:
         some = parts(field, known)
         return None if some is None or field.words & topics.NUMBERS["start"] - topics.TIME else bool(some)
     found: list[bool] = []

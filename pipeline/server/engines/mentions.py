@@ -5,28 +5,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.server.engines.lexicon import fold, is_empty, written
+from pipeline.server.engines.lexicon import bag, fold, is_empty, written
 
 Where = Literal["text", "words", "anywhere"]
 
-_ONSCREEN = frozenset("screen onscreen shown show display displayed written visible ocr text title caption".split())
-_SPOKEN = frozenset("say said saying spoken speak speech hear heard audible talk dialogue transcript voice".split())
+_ONSCREEN = bag("screen onscreen shown show display displayed written visible ocr text title caption")
+_SPOKEN = bag("say said saying spoken speak speech hear heard audible talk dialogue transcript voice")
 # Whoever speaks may be called so; of others nobody knows whether it is they who speak.
-SPEAKERS = frozenset("speaker person people presenter narrator host video clip film footage recording".split())
+SPEAKERS = bag("speaker person people presenter narrator host video clip film footage recording")
 _HINTS = _ONSCREEN | _SPOKEN | SPEAKERS
-_FRAME = frozenset(
+_FRAME = bag(
     "mention mentioned mentioning word phrase term number count time first last timestamp moment list appear contain"
     " include present read somebody anybody someone anyone audio sound flag boolean name named discussed shot scene"
-    " segment part whether sentence quote quotation line utterance passage start begin end total".split()
+    " segment part whether sentence quote quotation line utterance passage start begin end total"
 )
-_QUOTED = re.compile(r"(?:^|[\s(])[\"'“‘`]([^\"“”`]{2,60}?)[\"'”’`](?=$|[\s).,;:?!])")
+_QUOTED = re.compile(r"(?:^|[\s(])[\"'“\u2018`]([^\"“”`]{2,60}?)[\"'”\u2019`](?=$|[\s).,;:?!])")
 _ACTIVE = re.compile(
     r"\b(?:mention(?:s|ing|ed)?(?: of)?|(?:talk|speak)(?:s|ing)? (?:about|of)"
     r"|(?:say(?:s|ing)?|contain(?:s|ing)?|read(?:s|ing)?) the (?:word|phrase|term)s?|the (?:word|phrase|term)s?)\s+(.+)"
 )
 _PASSIVE = re.compile(r"(.+?)\s+(?:is|are|was|were|gets?|be|been|being)\s+(?:(?:ever|first|explicitly)\s+)?mentioned\b")
 # What is mentioned is asked for, not whether it is.
-_ASKED_FOR = frozenset("which what who whose list all every each".split())
+_ASKED_FOR = bag("which what who whose list all every each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _where(hints: set[str]) -> Where:
 
 
 def _in_name(named: Sequence[str]) -> frozenset[str]:
-    """ "mentions_budget", "is_budget_mentioned", "talks_about_budget"."""
+    """As "mentions_budget", "is_budget_mentioned", "talks_about_budget"."""
     place = next((place for place, word in enumerate(named) if word in {"mention", "mentioned"}), None)
     about = next((place for place, word in enumerate(named[1:], 1) if word == "about"), None)
     if place is None and about is not None and named[about - 1] in {"talk", "talking", "speak", "speaking"}:

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.server.engines import topics
 from pipeline.server.engines.known import Known
-from pipeline.server.engines.lexicon import fold, folded, written
+from pipeline.server.engines.lexicon import bag, fold, folded, written
 from pipeline.server.engines.mentions import Mention
 from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import UNCLEAR, Field
 
 # They ask how much of it there is, on some scale that nobody gave.
-_SCALES = frozenset("level rating score scale rate per loud quiet volume pace".split())
-_WHOLE = frozenset("every all most only whole entire always".split())
-_ONE = frozenset("title headline heading".split())
+_SCALES = bag("level rating score scale rate per loud quiet volume pace")
+_WHOLE = bag("every all most only whole entire always")
+_ONE = bag("title headline heading")
 
 
 def asks(field: Field, known: Known) -> bool:
@@ -162,7 +162,7 @@ def _title(field: Field, known: Known, found: Sequence[Known]) -> str | None:
     """The best one; of a stretch without any, what it may be called, unless just what is on screen is asked for."""
     if found and field.hints & (topics.FIRST | topics.LAST):
         return (found[-1] if field.hints & topics.LAST else found[0]).labels["spelled"]
-    is_shown = field.hints & frozenset("screen onscreen shown displayed written ocr text overlay".split())
+    is_shown = field.hints & bag("screen onscreen shown displayed written ocr text overlay")
     return known.labels.get("title") or (None if is_shown else known.labels.get("heading"))
 
 
@@ -207,4 +207,4 @@ def kinds(field: Field, known: Known) -> dict[str, float] | None:
     return {kind: share / total for kind, share in shares.items()} if total else None
 
 
-_KIND = frozenset("kind type category class".split())
+_KIND = bag("kind type category class")

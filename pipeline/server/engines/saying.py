@@ -40,8 +40,7 @@ _MEANINGS = {
 def text(field: Field, known: Known) -> str | None:
     """In readable words; of a summary, all of them."""
     if recorded.asks(field, known):
-        said = _kind(field, known) or recorded.text(field, known)
-        return said or _numeral(field, known)
+        return _kind(field, known) or recorded.text(field, known) or _numeral(field, known)
     if not field.words or field.mention is not None:
         return None
     if field.words & topics.SUMMARY:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.server.engines import recorded, topics
-from pipeline.server.engines.asking import Number, number, truth
+from pipeline.server.engines.asking import Number, entrances, number, truth
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
 from pipeline.server.engines.saying import choose, fallback, text
@@ -112,6 +112,8 @@ def moment(field: Field, known: Known) -> float | None:
         return recorded.moment(field, known)
     if field.mention is not None:
         return None
+    if (entered := entrances(field, known)) is not None and field.words & topics.ENTERED:
+        return entered[0].start_s if entered else None
     if not field.words & (_WHEN | topics.SHOT):
         passages = frozenset().union(*topics.PASSAGES.values())
         if not field.words & passages:

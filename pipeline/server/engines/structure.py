@@ -178,7 +178,7 @@ class _Filler:
         filled = self._items(rule, [place.item(part) for part in listed or ()], least)
         if asks(place.field, place.known):
             # of speech that was not understood there are no words
-            filled = [item for item in filled if item.is_known or isinstance(item.content, dict | list)]
+            filled = [item for item in filled if item.is_known or not item.guessed]
         if len(filled) >= least:
             guessed = dict.fromkeys(path for item in filled for path in item.guessed)
             unanswered = (place.path or "the list",) if listed is None else ()

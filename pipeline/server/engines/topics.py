@@ -53,6 +53,7 @@ SHOT = _words("shot scene cut transition segment chapter section part interval m
 CUT = _words("cut transition")
 # How a shot can be entered. Of a cut nothing else is seen, so that it also means where any shot begins.
 ENTRANCES = {"cut": _words("cut"), "dissolve": _words("dissolve crossfade"), "fade": _words("fade")}
+ENTERED = CUT.union(*ENTRANCES.values())
 CHAPTER = _words("chapter section")
 TIME = _words("time timestamp moment when timecode")
 SUMMARY = _words("summary summarise summarize description describe overview synopsis detail happen analysis report")
@@ -116,7 +117,7 @@ LABELS = {
     "motion": NUMBERS["motion"] | PASSAGES["still"],
     "codec": _words("codec encoding"),
     "audiocodec": _words("audiocodec"),
-    "entered": CUT | ENTRANCES["dissolve"] | ENTRANCES["fade"],
+    "entered": ENTERED,
     "container": _words("container format mime"),
     "resolution": _words("resolution dimension"),
     "orientation": _words("orientation portrait landscape square vertical horizontal"),
@@ -125,7 +126,7 @@ LABELS = {
 }
 MEASURED = frozenset().union(
     *(COLOURS, COLOUR, SHOT, CHAPTER, TIME, SUMMARY, TAG, KEYWORD, IMAGE, REFERENCE, RECORDED_WORDS),
-    *(*PASSAGES.values(), *NUMBERS.values(), *LABELS.values(), *ENTRANCES.values()),
+    *(*PASSAGES.values(), *NUMBERS.values(), *LABELS.values()),
 )
 
 # What pictures and levels do not tell; FOREIGN is what no track tells.
@@ -262,7 +263,7 @@ _KINDS = frozenset(map(fold, FOREIGN))
 
 
 def _when(name: str) -> frozenset[str]:
-    """ "first_spoken_at" asks when."""
+    """As "first_spoken_at" asks when."""
     return frozenset(("when",)) if words_of(name)[-1:] == ("at",) else frozenset()
 
 
