@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from pipeline.server.engines import topics
+from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.topics import Field
 
@@ -18,26 +18,39 @@ class Number:
 
 def number(field: Field, known: Known) -> Number | None:
     """In the unit that the field names; else seconds, pixels, bytes, hertz, dB below full scale."""
-    found = _number(field, known)
+    found = _told(field, known)
     if found is None or found.is_share:
         return found
     is_size = field.words & (topics.NUMBERS["size"] | topics.NUMBERS["bitrate"])
-    units = topics.SIZES if is_size else topics.UNITS if field.words & _SPANS else {}
+    units = topics.SIZES if is_size else topics.UNITS if field.words & _TIMED else {}
     named = field.hints | ({"minute"} if field.is_in_minutes else set())
     return Number(found.value * next((units[word] for word in sorted(named & units.keys())), 1.0))
 
 
 _SPANS = frozenset().union(*topics.PASSAGES.values(), *(topics.NUMBERS[name] for name in ("duration", "start", "end")))
+_TIMED = _SPANS | topics.RECORDED_WORDS
+
+
+def _told(field: Field, known: Known) -> Number | None:
+    if recorded.asks(field, known):
+        found = recorded.number(field, known)
+        return None if found is None else Number(*found)
+    if field.mention is not None:
+        shots = parts(field, known)
+        return Number(len(shots)) if shots is not None and field.hints & topics.COUNT else None
+    return _number(field, known)
 
 
 def _number(field: Field, known: Known) -> Number | None:
     words = field.words
     for topic, named in topics.PASSAGES.items():
+        if words & named and topic in known.of and words & _SPANS - named:
+            return _listed(field.without(named), known)
         if words & named and (topic in known.parts or words & _SPANS - named):
             return _of_passages(field, known.parts[topic], known) if topic in known.parts else None
     if words & (topics.COLOUR | topics.COLOURS):
         return _of_colours(field, known.colours)
-    if words & topics.SHOT:
+    if words & (topics.SHOT | topics.ENTERED):
         return _of_shots(field, known)
     if words & topics.IMAGE and "images" in known.parts:
         return Number(len(known.parts["images"]))
@@ -51,8 +64,10 @@ def _listed(field: Field, known: Known) -> Number | None:
         wanted = {"duration"}
     if "end" in wanted and not (field.words & topics.NUMBERS["start"]) - topics.TIME:
         wanted -= {"start"}
-    if wanted & {"channels", "samplerate"}:
+    if wanted & {"channels", "samplerate", "lufs"}:
         wanted -= {"loudness"}
+    elif wanted == {"loudness"} and field.hints & topics.NUMBERS["lufs"]:
+        wanted = {"lufs"}
     if len(wanted) != 1:
         return None
     (topic,) = wanted
@@ -60,7 +75,7 @@ def _listed(field: Field, known: Known) -> Number | None:
     return _extreme(topic, field, known) if is_extreme else _plain(topic, known)
 
 
-_VARYING = frozenset(("brightness", "darkness", "motion", "loudness"))
+_VARYING = frozenset(("brightness", "darkness", "motion", "contrast", "loudness"))
 
 
 def _extreme(topic: str, field: Field, known: Known) -> Number | None:
@@ -82,10 +97,9 @@ def _of_passages(field: Field, passages: tuple[Known, ...], known: Known) -> Num
         return Number(passages[0].numbers["start"]) if passages else None
     if field.hints & topics.COUNT:
         return Number(len(passages))
-    total_s = sum(passage.duration_s for passage in passages)
     if field.hints & topics.SHARE and known.duration_s:
-        return Number(total_s / known.duration_s, is_share=True)
-    return Number(total_s)
+        return Number(recorded.covered_s(passages) / known.duration_s, is_share=True)
+    return Number(recorded.length(field, passages))
 
 
 def _of_shots(field: Field, known: Known) -> Number | None:
@@ -93,7 +107,12 @@ def _of_shots(field: Field, known: Known) -> Number | None:
 
     Of something that is a shot itself: which one it is, or what the other words say.
     """
-    shots = known.parts.get("shots")
+    if field.words & topics.ENTERED and (entered := entrances(field, known)) is not None:
+        return _of_entrances(field, entered)
+    if field.words & topics.ENTERED - topics.CUT:
+        is_one = "entered" in known.labels and not field.words & topics.NUMBERS["duration"]
+        return _plain("start", known) if is_one else None
+    shots = _shots(field, known)
     if field.words - topics.SHOT - topics.TIME and (shots is None or not field.words & topics.NUMBERS["duration"]):
         is_about = "index" in known.numbers or shots is not None
         return _number(field.without(topics.SHOT), known) if is_about else None
@@ -103,6 +122,31 @@ def _of_shots(field: Field, known: Known) -> Number | None:
         return _of_lengths(field, [shot.duration_s for shot in shots])
     # A cut is where one shot follows another.
     return Number(len(shots) - 1 if field.words <= topics.CUT else len(shots))
+
+
+def _shots(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """What is meant by shots: chapters, where they are asked for and known."""
+    is_chapters = field.words & topics.CHAPTER and "chapters" in known.parts
+    return known.parts.get("chapters" if is_chapters else "shots")
+
+
+def entrances(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """The shots after the first that are entered as the field says; None where nobody knows how shots are entered."""
+    shots = known.parts.get("shots")
+    is_more = field.words - topics.SHOT - topics.ENTERED - topics.TIME - topics.NUMBERS["start"]
+    if shots is None or is_more or not any("entered" in shot.labels for shot in shots):
+        return None
+    wanted = {name for name, named in topics.ENTRANCES.items() if field.words & named}
+    if "transition" in field.words:
+        wanted = set(topics.ENTRANCES)
+    begins = known.start_s or 0.0
+    return tuple(shot for shot in shots if shot.labels.get("entered") in wanted and (shot.start_s or 0.0) > begins)
+
+
+def _of_entrances(field: Field, entered: tuple[Known, ...]) -> Number | None:
+    if field.named & topics.COUNT or not field.words & topics.NUMBERS["start"]:
+        return Number(len(entered))
+    return Number(entered[0].numbers["start"]) if entered else None
 
 
 def _of_lengths(field: Field, lengths: list[float]) -> Number:
@@ -123,18 +167,37 @@ def _of_colours(field: Field, colours: tuple[tuple[str, float], ...] | None) -> 
 
 
 def parts(field: Field, known: Known) -> tuple[Known, ...] | None:
-    """What a list of this name lists: passages, shots, images or colours."""
+    """What a list of this name lists: passages, shots, images, colours or keywords."""
+    if recorded.asks(field, known):
+        return recorded.listed(field, known)
     words = field.words
     for topic, named in topics.PASSAGES.items():
         if words & named and topic in known.parts:
             return known.parts[topic]
     if words & topics.IMAGE and "images" in known.parts:
         return known.parts["images"]
-    if words & (topics.SHOT | topics.TIME) and "shots" in known.parts:
-        return _only(words & topics.COLOURS, known.parts["shots"])
-    if words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
+    if words & topics.SOUND and "sounds" in known.parts and not words - topics.SOUND - topics.SHOT - topics.TIME:
+        return known.parts["sounds"]
+    shots = _parts_in_time(field, known)
+    return shots if shots is not None or words & topics.ENTERED - topics.CUT else _names(field, known)
+
+
+def _parts_in_time(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """Shots or chapters: all of them, or those that are entered, coloured or spoken over as the field says."""
+    if field.words & topics.ENTERED and (entered := entrances(field, known)) is not None:
+        return entered
+    is_timed = field.words & (topics.SHOT | topics.TIME) and not field.words & topics.ENTERED - topics.CUT
+    shots = _shots(field, known) if is_timed else None
+    return None if shots is None else _mentioning(field, _only(field.words & topics.COLOURS, shots))
+
+
+def _names(field: Field, known: Known) -> tuple[Known, ...] | None:
+    """Colours or keywords."""
+    if field.words & (topics.COLOUR | topics.COLOURS) and known.colours is not None:
         return tuple(_colour(name, share) for name, share in known.colours)
-    if words & topics.TAG:
+    if field.words & (topics.TAG | topics.KEYWORD) and "keyword" in known.parts:
+        return known.parts["keyword"]
+    if field.words & topics.TAG:
         return tuple(Known(summary=said, labels={"name": said}) for said in _tags(known))
     return None
 
@@ -143,6 +206,16 @@ def _only(colours: Iterable[str], shots: tuple[Known, ...]) -> tuple[Known, ...]
     """The shots that show a colour, where one is named."""
     wanted = tuple(colours)
     return tuple(shot for shot in shots if any(shot.truths.get(name) for name in wanted)) if wanted else shots
+
+
+def _mentioning(field: Field, shots: tuple[Known, ...]) -> tuple[Known, ...] | None:
+    """The shots in which is mentioned what the field names; None where nobody looked for that."""
+    if field.mention is None:
+        return shots
+    found = [recorded.mentions(field.mention, shot) for shot in shots]
+    if None in found and not any(found):
+        return None
+    return tuple(shot for shot, part in zip(shots, found, strict=True) if part)
 
 
 def _colour(name: str, share: float) -> Known:
@@ -161,6 +234,8 @@ def narrow(field: Field, known: Known) -> Known:
         return known.named[field.name]
     if field.is_foreign:
         return NOTHING
+    if recorded.asks(field, known):
+        return _together(field, known)
     if field.is_strange:
         numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
         return replace(known, start_s=None, end_s=None, numbers=numbers)
@@ -170,6 +245,25 @@ def narrow(field: Field, known: Known) -> Known:
         return known
     shots = parts(field, known)
     return pick(shots) if shots else NOTHING
+
+
+def _together(field: Field, known: Known) -> Known:
+    """All passages of one topic as one thing; the words that are spoken as the text of it. Of mentions, the first."""
+    found = recorded.passages(field, known)
+    if field.mention is not None:
+        return found[0] if found else NOTHING
+    if found is None or field.topic is None:
+        return NOTHING
+    times = {"start": found[0].numbers["start"], "end": max(part.numbers["end"] for part in found)} if found else {}
+    heard = ("speech", "words") if field.words & topics.SPOKEN else ()
+    parts = {topic: known.parts[topic] for topic in (field.topic, *heard) if topic in known.parts}
+    spoken = {"text": parts["words"]} if heard and "words" in parts else {}
+    return Known(
+        start_s=known.start_s,
+        end_s=known.end_s,
+        numbers={**times, "duration": recorded.covered_s(found)},
+        parts={**parts, **spoken},
+    )
 
 
 def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Known, ...]], Known]:
@@ -214,6 +308,11 @@ _STATES = {
 
 
 def _truth(field: Field, known: Known) -> bool | None:
+    if recorded.asks(field, known):
+        return recorded.truth(field, known)
+    if field.mention is not None or field.words & topics.ENTERED - topics.CUT:
+        some = parts(field, known)
+        return None if some is None or field.words & topics.NUMBERS["start"] - topics.TIME else bool(some)
     found: list[bool] = []
     if field.words & topics.NUMBERS["duration"]:
         return None

@@ -37,11 +37,12 @@ def of_video(measured: Measured) -> Known:
         numbers={**_frame_numbers(measured), **_numbers(measured, whole)},
         labels={
             "codec": facts.video_codec,
+            **({"audiocodec": facts.audio_codec} if facts.audio_codec else {}),
             "container": facts.container,
-            **_shape_labels(facts.width, facts.height),
+            **shape_labels(facts.width, facts.height),
             **_labels(whole),
         },
-        truths={**_truths(whole), **_shape_truths(facts.width, facts.height), "sound": facts.audio_codec is not None},
+        truths={**_truths(whole), **shape_truths(facts.width, facts.height), "sound": facts.audio_codec is not None},
         colours=whole.colours,
         parts={"shots": shots, **_passages(measured, measured.start_s, measured.end_s)},
     )
@@ -134,12 +135,12 @@ def _of_still(still: Still) -> Known:
             "codec": still.kind,
             "container": still.kind,
             "brightness": wording.word(wording.BRIGHTNESS, still.brightness),
-            **_shape_labels(still.width, still.height),
+            **shape_labels(still.width, still.height),
         },
         truths={
             "dark": still.brightness < _DARK,
             "bright": still.brightness >= _BRIGHT,
-            **_shape_truths(still.width, still.height),
+            **shape_truths(still.width, still.height),
             **_colour_truths(still.colours),
         },
         colours=still.colours,
@@ -184,24 +185,44 @@ def _numbers(measured: Measured, shot: Shot) -> dict[str, float]:
 
 
 def _labels(shot: Shot) -> dict[str, str]:
-    loudness = "no sound stream" if shot.level_dbfs is None else wording.word(wording.LOUDNESS, shot.level_dbfs)
-    motion = {} if shot.motion is None else {"motion": wording.word(wording.MOTION, shot.motion)}
-    return {"brightness": wording.word(wording.BRIGHTNESS, shot.brightness), **motion, "loudness": loudness}
+    return {**picture_labels(shot.brightness, shot.motion), **sound_labels(shot.level_dbfs)}
+
+
+def picture_labels(brightness: float, motion: float | None) -> dict[str, str]:
+    """How bright it is and how much moves, in words; of motion that was not measured, nothing."""
+    moving = {} if motion is None else {"motion": wording.word(wording.MOTION, motion)}
+    return {"brightness": wording.word(wording.BRIGHTNESS, brightness), **moving}
+
+
+def sound_labels(level_dbfs: float | None) -> dict[str, str]:
+    """How loud it is in a word; None stands for no sound stream."""
+    return {"loudness": "no sound stream" if level_dbfs is None else wording.word(wording.LOUDNESS, level_dbfs)}
 
 
 def _truths(shot: Shot) -> dict[str, bool]:
-    level = FLOOR_DBFS if shot.level_dbfs is None else shot.level_dbfs
-    moving = {} if shot.motion is None else {"moving": shot.motion >= _SLIGHT, "still": shot.motion < _SLIGHT}
+    return {**picture_truths(shot.brightness, shot.colours, shot.motion), **sound_truths(shot.level_dbfs)}
+
+
+def picture_truths(brightness: float, colours: tuple[tuple[str, float], ...], motion: float | None) -> dict[str, bool]:
+    """Whether a picture is black, dark, moving, green, ..."""
+    moving = {} if motion is None else {"moving": motion >= _SLIGHT, "still": motion < _SLIGHT}
     return {
-        "black": dict(shot.colours).get("black", 0.0) >= wording.ALL,
-        "dark": shot.brightness < _DARK,
-        "bright": shot.brightness >= _BRIGHT,
+        "black": dict(colours).get("black", 0.0) >= wording.ALL,
+        "dark": brightness < _DARK,
+        "bright": brightness >= _BRIGHT,
+        **moving,
+        **_colour_truths(colours),
+    }
+
+
+def sound_truths(level_dbfs: float | None) -> dict[str, bool]:
+    """Whether it is silent, loud, ...; None stands for no sound stream."""
+    level = FLOOR_DBFS if level_dbfs is None else level_dbfs
+    return {
         "silent": level < SILENT_DBFS,
         "sound": level >= SILENT_DBFS,
         "quiet": level < _QUIET,
         "loud": level >= _LOUD,
-        **moving,
-        **_colour_truths(shot.colours),
     }
 
 
@@ -210,12 +231,14 @@ def _colour_truths(colours: Iterable[tuple[str, float]]) -> dict[str, bool]:
     return {name: name in shares for name in NAMES if name != "black"}
 
 
-def _shape_labels(width: int, height: int) -> dict[str, str]:
+def shape_labels(width: int, height: int) -> dict[str, str]:
+    """The size of a picture and its shape, in words."""
     said = "square" if width == height else "portrait" if height > width else "landscape"
     return {"resolution": f"{width}x{height}", "aspect": f"{width / height:.2f}:1", "orientation": said}
 
 
-def _shape_truths(width: int, height: int) -> dict[str, bool]:
+def shape_truths(width: int, height: int) -> dict[str, bool]:
+    """Which shape a picture has."""
     upright, lying = height > width, width > height
     shapes = {"portrait": upright, "landscape": lying, "square": width == height}
     return {**shapes, "vertical": upright, "horizontal": lying}
@@ -246,6 +269,7 @@ def _passage(measured: Measured, topic: str, part: Passage, index: int) -> Known
         labels=_labels(shot),
         truths={**_truths(shot), topic: True},
         colours=shot.colours,
+        of=frozenset((topic,)),
     )
 
 

@@ -1,9 +1,9 @@
 """What the evidence has to say to one field in words: a text, or the best of the words that it may choose from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.server.engines import topics
-from pipeline.server.engines.asking import number, truth
+from pipeline.server.engines import recorded, topics
+from pipeline.server.engines.asking import number, parts, truth
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import Field, words_of
@@ -39,22 +39,42 @@ _MEANINGS = {
 
 def text(field: Field, known: Known) -> str | None:
     """In readable words; of a summary, all of them."""
-    if not field.words:
+    if recorded.asks(field, known):
+        return _kind(field, known) or recorded.text(field, known) or _numeral(field, known)
+    if not field.words or field.mention is not None:
         return None
     if field.words & topics.SUMMARY:
         return known.summary or None
     said = [] if field.words & topics.NUMBERS["duration"] else list(_said(field, known))
     if said:
         return ", ".join(dict.fromkeys(said))
-    if field.words & (topics.SHOT | topics.IMAGE | topics.TAG) and not field.hints & topics.COUNT:
-        return known.summary or None
+    if field.words & (topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD) and not field.hints & topics.COUNT:
+        return _tagged(field, known) or known.summary or None
+    return _numeral(field, known)
+
+
+def _numeral(field: Field, known: Known) -> str | None:
     found = number(field, known)
     if found is None:
         return None
     return f"{found.value:.0%}" if found.is_share else f"{round(found.value, 3):g}"
 
 
+def _kind(field: Field, known: Known) -> str | None:
+    """The kind that has the most of the time."""
+    kinds = recorded.kinds(field, known) if field.hints & topics.ABOUT else None
+    return max(kinds, key=lambda kind: kinds[kind]) if kinds else None
+
+
+def _tagged(field: Field, known: Known) -> str | None:
+    is_tags = field.words & (topics.TAG | topics.KEYWORD) and "keyword" in known.parts
+    return ", ".join(tag.summary for tag in parts(field, known) or ()) if is_tags else None
+
+
 def _said(field: Field, known: Known) -> Iterator[str]:
+    if (kind := _kind(field, known)) is not None:
+        yield kind
+        return
     for topic, named in topics.PASSAGES.items():
         if field.words & named and topic in known.parts:
             yield _listed(known.parts[topic])
@@ -73,21 +93,52 @@ def _listed(passages: Sequence[Known]) -> str:
 
 def choose(members: Sequence[str], field: Field, known: Known) -> str | None:
     """The member that measurements support best, the first of equals; None where they support none."""
-    if not field.words:
+    if not field.words and not field.is_about and field.mention is None:
         return None
     answer = truth(field, known)
     for member in members if answer is not None else ():
         if member.lower() in (_YES if answer else _NO):
             return member
-    scores = [_score(member, _support(field, known)) for member in members]
+    scores = _scores(members, field, known)
     best = max(scores, default=0.0)
     return members[scores.index(best)] if best > 0 else None
 
 
+def _scores(members: Sequence[str], field: Field, known: Known) -> list[float]:
+    """How well each is supported: kinds of sound by their time, others by what is read, heard or measured."""
+    if (kinds := recorded.kinds(field, known)) is not None and (meant := _kinds_of(members, kinds)):
+        return [_score(member, meant) for member in members]
+    is_told = field.is_about or recorded.asks(field, known) or field.words & topics.TAG
+    told = recorded.support(_telling(members), field, known) if is_told else {}
+    measured = {} if recorded.asks(field, known) or not field.words else _support(field, known)
+    return [_score(member, measured) + told.get(member, 0.0) for member in members]
+
+
+def _telling(members: Sequence[str]) -> list[str]:
+    return [member for member in members if member.lower() not in {*_UNKNOWN, *_YES, *_NO}]
+
+
+def _kinds_of(members: Sequence[str], kinds: Mapping[str, float]) -> dict[str, float]:
+    """How much of each kind there is, by the words that members have for it; nothing if none has the main kind."""
+    meant = {word: share for kind, share in kinds.items() for word in (kind, *_KINDS.get(kind, ()))}
+    main = max(kinds, key=lambda kind: kinds[kind])
+    names = {" ".join(words_of(member)) for member in members} | {member.lower() for member in members}
+    # "silent" or "quiet" among words for levels is no kind.
+    is_kinds = names & {"music", "speech", "title", *_KINDS["speech"], *_KINDS["mark"]}
+    return meant if is_kinds and names & {main, *_KINDS.get(main, ())} else {}
+
+
+_KINDS = {
+    "speech": ("voice", "spoken", "talk", "talking", "dialogue", "speaking"),
+    "silence": ("silent", "quiet", "none", "no sound"),
+    "other": ("noise", "ambient", "effect", "environmental"),
+    "mark": ("logo", "watermark"),
+}
+
+
 def supported(members: Sequence[str], field: Field, known: Known) -> list[str]:
     """All members that measurements support, the best first."""
-    support = _support(field, known) if field.words else {}
-    scored = [(-score, place) for place, member in enumerate(members) if (score := _score(member, support)) > 0]
+    scored = [(-score, place) for place, score in enumerate(_scores(members, field, known)) if score > 0]
     return [members[place] for _, place in sorted(scored)]
 
 
@@ -115,9 +166,17 @@ def _support(field: Field, known: Known) -> dict[str, float]:
     return support
 
 
+# Labels that are somebody's own words.
+_NAMES = frozenset(("title", "heading", "name", "spelled", "textkind", "soundkind", "keyword"))
+
+
 def _is_about(field: Field, topic: str) -> bool:
     named = topics.COLOUR | topics.COLOURS if topic == "colour" else topics.LABELS.get(topic, frozenset())
     general = topics.SUMMARY | topics.SHOT | topics.TAG | topics.IMAGE
+    if topic in _NAMES:
+        return False
+    if topic == "entered" and field.words <= topics.CUT:
+        return True
     return bool(field.words & named) or field.words <= general
 
 

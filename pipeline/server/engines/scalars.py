@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.server.engines import topics
-from pipeline.server.engines.asking import Number, number, truth
+from pipeline.server.engines import recorded, topics
+from pipeline.server.engines.asking import Number, entrances, number, truth
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
 from pipeline.server.engines.saying import choose, fallback, text
@@ -108,6 +108,12 @@ def moment(field: Field, known: Known) -> float | None:
     """When what the field names is: where it begins, unless its end is asked for."""
     if field.name in BOUNDARIES:
         return known.numbers.get(BOUNDARIES[field.name])
+    if recorded.asks(field, known):
+        return recorded.moment(field, known)
+    if field.mention is not None:
+        return None
+    if (entered := entrances(field, known)) is not None and field.words & topics.ENTERED:
+        return entered[0].start_s if entered else None
     if not field.words & (_WHEN | topics.SHOT):
         passages = frozenset().union(*topics.PASSAGES.values())
         if not field.words & passages:
@@ -185,7 +191,8 @@ def _sayings(field: Field, known: Known) -> Iterable[str]:
         at_s = moment(field, known)
         yield from () if at_s is None else (str(write_time(at_s, "hh:mm:ss.fff")),)
         return
-    at_s = moment(field, known) if field.words & _WHEN and not field.words & topics.SUMMARY else None
+    is_time = field.words & _WHEN and not field.words & topics.SUMMARY and not field.words & topics.NUMBERS["duration"]
+    at_s = moment(field, known) if is_time else None
     if at_s is not None:
         forms = (write_time(at_s, "hh:mm:ss.fff"), write_time(at_s, "hh:mm:ss"), clock(at_s), f"{round(at_s, 3):g}")
         yield from map(str, forms)

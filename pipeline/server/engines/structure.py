@@ -13,6 +13,7 @@ from pipeline.server.engines import scalars, topics
 from pipeline.server.engines.asking import narrow, parts
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.known import NOTHING, Known
+from pipeline.server.engines.recorded import asks
 from pipeline.server.engines.saying import supported
 from pipeline.server.engines.scalars import Impossible, Value
 from pipeline.server.engines.topics import Field, read_field
@@ -175,6 +176,9 @@ class _Filler:
                 return Filled(chosen, is_known, () if is_known else (place.path or "the list",))
             listed = ()
         filled = self._items(rule, [place.item(part) for part in listed or ()], least)
+        if asks(place.field, place.known):
+            # of speech that was not understood there are no words
+            filled = [item for item in filled if item.is_known or not item.guessed]
         if len(filled) >= least:
             guessed = dict.fromkeys(path for item in filled for path in item.guessed)
             unanswered = (place.path or "the list",) if listed is None else ()

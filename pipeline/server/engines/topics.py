@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from pipeline.server.engines.colours import NAMES
+from pipeline.server.engines.lexicon import STOP, fold
+from pipeline.server.engines.mentions import SPEAKERS, Mention, mention
 from pipeline.server.engines.question import UNSEEN_WORDS
 
 _COMPOUNDS = (
@@ -15,6 +17,12 @@ _COMPOUNDS = (
     (r"file size", "filesize"),
     (r"file format", "container"),
     (r"aspect ratio", "aspect"),
+    (r"(audio|sound) (codec|encoding)", "audiocodec"),
+    (r"(integrated loudness|integrated lufs|loudness lufs|lkfs)( lufs)?", "lufs"),
+    (r"loudness range|lra", "loudnessrange"),
+    (r"lower thirds?", "lowerthird"),
+    (r"voice overs?", "voiceover"),
+    (r"on screen texts?", "onscreen text"),
 )
 _SPELLINGS = {"color": "colour", "colored": "colour", "coloured": "colour", "gray": "grey", "violet": "purple"} | {
     "magenta": "pink",
@@ -43,6 +51,10 @@ COLOURS = frozenset(NAMES)
 COLOUR = _words("colour hue palette tint")
 SHOT = _words("shot scene cut transition segment chapter section part interval moment event timeline passage")
 CUT = _words("cut transition")
+# How a shot can be entered. Of a cut nothing else is seen, so that it also means where any shot begins.
+ENTRANCES = {"cut": _words("cut"), "dissolve": _words("dissolve crossfade"), "fade": _words("fade")}
+ENTERED = CUT.union(*ENTRANCES.values())
+CHAPTER = _words("chapter section")
 TIME = _words("time timestamp moment when timecode")
 SUMMARY = _words("summary summarise summarize description describe overview synopsis detail happen analysis report")
 TAG = _words("tag keyword feature attribute property")
@@ -54,6 +66,24 @@ PASSAGES = {
     "still": _words("still static frozen freeze motionless standstill"),
     "silent": _words("silent silence mute muted"),
 }
+# What is read on screen, and what is heard.
+RECORDED = {
+    "text": _words("text ocr onscreen overlay written writing lettering"),
+    "title": _words("title headline heading caption subtitle chyron lowerthird"),
+    "mark": _words("logo mark watermark"),
+    "ticker": _words("ticker crawl"),
+    "speech": _words("speech speak speaking talk talking voice conversation dialogue narration voiceover"),
+    "words": _words("transcript transcription transcribe quote quotation word spoken say said utterance"),
+    "music": _words("music"),
+    "event": _words("sudden bang"),
+}
+READ = RECORDED["text"] | RECORDED["title"] | RECORDED["mark"] | RECORDED["ticker"]
+SPOKEN = RECORDED["speech"] | RECORDED["words"]
+RECORDED_WORDS = frozenset().union(*RECORDED.values())
+KEYWORD = _words("keyword tag topic")
+SOUND = _words("sound audio noise")
+# By these a field asks what something is about, if by nothing else.
+ABOUT = _words("category genre topic subject theme content class classification programme program kind type")
 # What can be told as a number. Where a name has words of several, the first one is meant.
 NUMBERS = {
     "likeness": REFERENCE,
@@ -73,8 +103,12 @@ NUMBERS = {
     "motion": _words("motion movement moving move dynamic pace activity slow fast"),
     "loudness": _words("loudness loud volume sound audio noise noisy dbfs db decibel quiet"),
     "index": _words("index order ordinal sequence id"),
+    "lufs": _words("lufs"),
+    "loudnessrange": _words("loudnessrange"),
+    "contrast": _words("contrast"),
+    "confidence": _words("confidence"),
 }
-SHARES = frozenset(("brightness", "darkness", "motion", "likeness"))
+SHARES = frozenset(("brightness", "darkness", "motion", "likeness", "contrast", "confidence"))
 # What can be told as a word. "loudness" before "motion": of what is heard nothing moves.
 LABELS = {
     "colour": COLOUR,
@@ -82,6 +116,8 @@ LABELS = {
     "loudness": NUMBERS["loudness"] | PASSAGES["silent"],
     "motion": NUMBERS["motion"] | PASSAGES["still"],
     "codec": _words("codec encoding"),
+    "audiocodec": _words("audiocodec"),
+    "entered": ENTERED,
     "container": _words("container format mime"),
     "resolution": _words("resolution dimension"),
     "orientation": _words("orientation portrait landscape square vertical horizontal"),
@@ -89,10 +125,13 @@ LABELS = {
     "name": _words("name label"),
 }
 MEASURED = frozenset().union(
-    COLOURS, COLOUR, SHOT, TIME, SUMMARY, TAG, IMAGE, REFERENCE, *PASSAGES.values(), *NUMBERS.values(), *LABELS.values()
+    *(COLOURS, COLOUR, SHOT, CHAPTER, TIME, SUMMARY, TAG, KEYWORD, IMAGE, REFERENCE, RECORDED_WORDS),
+    *(*PASSAGES.values(), *NUMBERS.values(), *LABELS.values()),
 )
 
+# What pictures and levels do not tell; FOREIGN is what no track tells.
 UNSEEN = frozenset(map(_singular, UNSEEN_WORDS))
+FOREIGN = UNSEEN - RECORDED_WORDS - KEYWORD
 
 COUNT = _words("count number num many amount quantity")
 SHARE = _words("share percent percentage pct ratio proportion fraction")
@@ -124,6 +163,20 @@ _SCOPE = SHOT | IMAGE
 _COUNTED = re.compile(
     r"(?:number of|how many|count(?: of)?|list(?: of)?|each|every|all)(?: the| distinct| different)? ([a-z]+)"
 )
+_ONSCREEN = RECORDED["title"] | _words("screen onscreen shown displayed written ocr overlay burned burnt")
+_HEARD = SPOKEN - {"word"} | _words("hear heard audible")
+# Beside what is read or heard they say nothing more.
+_COMPANIONS = frozenset(SPEAKERS) | _words(
+    "screen shown displayed appear appearing audible hear heard exact complete full raw verbatim recognised recognized"
+    " anyone someone anybody somebody burned burnt word time occur play playing last sound audio"
+)
+_FILLERS = _words(" ".join(STOP)) | _COMPANIONS | _ASKING
+# What can be asked of a passage of what is read or heard.
+_SPANS = NUMBERS["duration"] | NUMBERS["start"] | NUMBERS["end"] | TIME
+_ASPECTS = _SPANS | NUMBERS["index"] | NUMBERS["confidence"] | SHOT | SOUND
+# "Shots in which there is music" are not all of them.
+_SOME = re.compile(r"\b(in which|where|when|that|which|while|contain(s|ing)?|without)\b")
+UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +188,8 @@ class Field:
         hints: all words of its name and its description.
         is_foreign: its name speaks of what measurements cannot tell.
         is_strange: its name has words that are not known, so that it may speak of a moment that is not known either.
+        is_about: it asks what something is about, so that the words that are read and heard may tell.
+        mention: what has to be mentioned or written; its `words` then say what is asked of that.
     """
 
     name: str = ""
@@ -142,6 +197,23 @@ class Field:
     hints: frozenset[str] = frozenset()
     is_foreign: bool = False
     is_strange: bool = False
+    is_about: bool = False
+    mention: Mention | None = None
+
+    @property
+    def topic(self) -> str | None:
+        """Which of `RECORDED` it asks for: "timecode", too, or `UNCLEAR` of several; None where it asks for none."""
+        return _topic(self.words, self.hints)
+
+    @property
+    def is_plural(self) -> bool:
+        """Whether its name ends in a plural."""
+        return bool(re.search(r"(?<!s)s$", self.name.lower()))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The words of its name alone."""
+        return frozenset(words_of(self.name))
 
     @property
     def is_in_minutes(self) -> bool:
@@ -152,7 +224,7 @@ class Field:
         return replace(self, words=self.words - frozenset(words))
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def read_field(name: str, description: str = "", within: frozenset[str] = frozenset()) -> Field:
     """Read a field by its name; by its description where the name says nothing; else by what it lies `within`.
 
@@ -160,22 +232,94 @@ def read_field(name: str, description: str = "", within: frozenset[str] = frozen
     is described with such a name.
     """
     named, about = frozenset(words_of(name)), frozenset(words_of(description))
-    hints, strange = named | about, named - MEASURED - _NEUTRAL
+    is_recorded = bool(named & (RECORDED_WORDS | {"timecode"}))
+    strange = named - MEASURED - _NEUTRAL - (_COMPANIONS if is_recorded else frozenset())
     measured = named & MEASURED
-    field = Field(name, frozenset(), hints, bool(named & UNSEEN or (measured and strange)), bool(strange))
+    # "said_by" asks who
+    is_foreign = bool(named & FOREIGN or (measured and strange) or (measured & SPOKEN and "by" in named))
+    field = Field(name, frozenset(), named | about, is_foreign, bool(strange))
+    wanted = _mentioned(name, description, measured)
+    if wanted is not None:
+        return replace(field, words=measured & _ASPECTS | _when(name), is_foreign=False, mention=wanted)
     if field.is_foreign:
         return field
+    field = replace(field, is_about=bool(named & ABOUT) and not (named | about) - ABOUT - _NEUTRAL - _FILLERS)
     if measured:
-        return field if about & UNSEEN and not measured & SUMMARY else replace(field, words=measured)
-    if about & UNSEEN or strange & about:
+        return replace(field, words=_named(measured, about, description) | (_when(name) if is_recorded else set()))
+    if about & FOREIGN - _subjects(about) or strange & about:
         return field
     return replace(field, words=_described(description, about) or (frozenset() if strange else within))
+
+
+def _mentioned(name: str, description: str, measured: frozenset[str]) -> Mention | None:
+    wanted = mention(name, description, _KINDS)
+    if wanted is None:
+        return None
+    rest = measured - _ASPECTS - SPOKEN - RECORDED["text"]
+    return wanted if all(fold(word) in wanted.words for word in rest) else None
+
+
+_KINDS = frozenset(map(fold, FOREIGN))
+
+
+def _when(name: str) -> frozenset[str]:
+    """As "first_spoken_at" asks when."""
+    return frozenset(("when",)) if words_of(name)[-1:] == ("at",) else frozenset()
+
+
+def _subjects(words: frozenset[str]) -> frozenset[str]:
+    """Words for people that say nothing more than that somebody speaks."""
+    return SPEAKERS if words & SPOKEN else frozenset()
+
+
+def _named(measured: frozenset[str], about: frozenset[str], description: str) -> frozenset[str]:
+    """What a name asks for that says what it means, as far as its description leaves that open."""
+    foreign = about & (FOREIGN | {"topic"}) - _subjects(measured)
+    if measured & SUMMARY:
+        return measured
+    if measured & (TAG | KEYWORD | RECORDED_WORDS):
+        return frozenset() if foreign - {"topic"} else measured
+    recorded = about & RECORDED_WORDS
+    is_part = recorded and (about & COUNT or measured & _MEASURES or _SOME.search(description.lower()))
+    if foreign or (measured & SHOT and is_part):
+        return frozenset()
+    if not recorded or measured & (SHOT | CHAPTER | IMAGE):
+        return measured
+    return measured | recorded if measured <= _SPANS and _is_plain(about) else frozenset()
+
+
+_MEASURES = COLOUR | COLOURS | frozenset().union(*NUMBERS.values()) - TIME
+
+
+def _is_plain(about: frozenset[str]) -> bool:
+    """Whether every word of a description is understood."""
+    return not about - MEASURED - _NEUTRAL - _FILLERS
+
+
+def _topic(words: frozenset[str], hints: frozenset[str]) -> str | None:
+    found = [topic for topic, named in RECORDED.items() if words & named]
+    if "event" in words and words & SOUND and not found:
+        found = ["event"]
+    if "timecode" in words and (found == ["text"] or (hints & _ONSCREEN and not found)):
+        found = ["timecode"]
+    if not found:
+        return None
+    # "spoken_text", "title_text", "transcribed_speech": the other word says which
+    found = [topic for topic in found if topic != "text"] or found
+    if len(found) > 1:
+        found = [topic for topic in found if topic != "speech"] if found == ["speech", "words"] else [UNCLEAR]
+    if words - RECORDED_WORDS - _ASPECTS - {"timecode"}:
+        return UNCLEAR
+    is_read, is_heard = bool(hints & _ONSCREEN), bool(hints & _HEARD)
+    if found == ["words"] and words & SPOKEN == {"word"} and is_read and not is_heard:
+        return "text"
+    return "words" if found == ["text"] and is_heard and not is_read else found[0]
 
 
 def read_prompt(prompt: str) -> Field:
     """What a whole prompt is about, where every one of its words is understood: else it may be about anything."""
     about = frozenset(words_of(prompt))
-    if about - MEASURED - _NEUTRAL - _ASKING:
+    if about - MEASURED - _NEUTRAL - _ASKING - (_COMPANIONS if about & RECORDED_WORDS else frozenset()):
         return Field()
     return Field("", _described(prompt, about), about)
 
@@ -185,4 +329,5 @@ def _described(description: str, about: frozenset[str]) -> frozenset[str]:
     counted = {word for match in _COUNTED.findall(description.lower()) for word in words_of(match)}
     if counted - MEASURED - _NEUTRAL:
         return frozenset()
-    return frozenset((about & MEASURED) - (_SCOPE - counted))
+    found = frozenset((about & MEASURED) - (_SCOPE - counted))
+    return frozenset() if found & (RECORDED_WORDS | KEYWORD - TAG) and not _is_plain(about) else found

@@ -7,9 +7,7 @@ from pipeline.server.engines.answers import facts, occasions
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
-from pipeline.server.engines.known import Known
 from pipeline.server.engines.reply import reply, reply_schema
-from pipeline.server.engines.segments import Stretch
 
 
 def at_video(request: EngineRequest, path: Path) -> Answer:
@@ -24,10 +22,7 @@ def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> 
     """The segments of a video."""
     timeline = observe(path, request.notes, *segments.span(request, asked))
 
-    def describe(stretch: Stretch, number: int) -> Known:
-        return facts.of_stretch(timeline, stretch, number)
-
     def find(definition: occasions.Definition) -> segments.Found:
         return occasions.find(definition, timeline)
 
-    return segments.answer(request, asked, find, describe)
+    return segments.answer(request, asked, find, facts.Facts(timeline).of_stretch)

@@ -1,0 +1,160 @@
+"""A stretch in a few sentences with times, in a title, in keywords, in chapters: all of it taken from its evidence."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from pipeline.server.engines import wording
+from pipeline.server.engines.answers.looks import Looks
+from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
+from pipeline.server.engines.lexicon import fold, is_empty, written
+from pipeline.server.engines.times import clock
+
+_MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES, _MOST_KEYWORDS = 3, 2, 3, 10
+_WORDS_OF_QUOTE, _WORDS_OF_HEADING = 20, 8
+_WEIGHT_OF_TITLE = 3
+# A title that is much smaller than the largest one is no heading.
+_HEADING_HEIGHT = 0.6
+
+
+def summary(timeline: Timeline, looks: Looks | None, *, is_whole: bool) -> str:
+    """One to five sentences: what the file is (of the whole), what is read, said, heard and seen."""
+    told = [_headline(timeline)] if is_whole else []
+    told += [*_read(timeline.text or ()), *_said(timeline.speech or ()), *_heard(timeline), *_seen(timeline, looks)]
+    return " ".join(told)
+
+
+def best_title(lines: Sequence[Line]) -> str | None:
+    """The tallest title, the first of equals."""
+    best = max(_titles(lines), key=lambda line: (line.height_px, line.confidence), default=None)
+    return None if best is None else best.text
+
+
+def heading(timeline: Timeline, looks: Looks | None) -> str:
+    """What a stretch may be called: its title on screen, else the first words that are said, else its looks."""
+    if title := best_title(timeline.text or ()):
+        return title
+    said = next((each for each in timeline.speech or () if each.understood and each.text), None)
+    if said is not None:
+        return f'"{_cut(said.text, _WORDS_OF_HEADING)}"'
+    if looks is not None:
+        return f"{wording.word(wording.BRIGHTNESS, looks.brightness)}, {wording.colours(looks.colours[:1])}"
+    longest = max(timeline.sounds or (), key=lambda sound: sound.end_s - sound.start_s, default=None)
+    return "sound" if longest is None else longest.kind
+
+
+def keywords(timeline: Timeline) -> tuple[str, ...]:
+    """The words with a meaning of their own that are read in titles and understood in speech, the most used first."""
+    counts: Counter[str] = Counter()
+    spellings: dict[str, str] = {}
+    for text, weight in _texts(timeline):
+        for word in written(text.lower()):
+            if len(word) > 2 and not word.isdigit() and not is_empty(word):
+                counts[fold(word)] += weight
+                spellings.setdefault(fold(word), word)
+    return tuple(spellings[word] for word, _ in counts.most_common(_MOST_KEYWORDS))
+
+
+def chapters(timeline: Timeline) -> list[tuple[float, float]]:
+    """Chapters begin with shots that come out of black or bring a large new title; without any, each shot is one."""
+    shots = timeline.shots or ()
+    if not shots:
+        return [(timeline.start_s, timeline.end_s)]
+    titles = _titles(timeline.text or ())
+    tallest = max((line.height_px for line in titles), default=0)
+    starts = _first_starts(line for line in titles if line.height_px >= _HEADING_HEIGHT * tallest)
+    ends = [shot.end_s for shot in shots]
+    begins = {shot.start_s for shot in shots if shot.entered == "fade"}
+    for start_s in starts:
+        begins.add(shots[min(bisect_right(ends, start_s), len(shots) - 1)].start_s)
+    edges = sorted(begins | {shots[0].start_s}) if begins else [shot.start_s for shot in shots]
+    return list(pairwise([*edges, timeline.end_s]))
+
+
+def _first_starts(lines: Iterable[Line]) -> list[float]:
+    seen: dict[str, float] = {}
+    for line in lines:
+        seen.setdefault(line.text.lower(), line.start_s)
+    return list(seen.values())
+
+
+def _texts(timeline: Timeline) -> Iterator[tuple[str, int]]:
+    for line in _titles(timeline.text or ()):
+        yield line.text, _WEIGHT_OF_TITLE
+    for said in timeline.speech or ():
+        if said.understood:
+            yield said.text, 1
+
+
+def _titles(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if line.kind == "title"]
+
+
+def _headline(timeline: Timeline) -> str:
+    media = timeline.media
+    sound = f"with sound ({media.audio_codec})" if media.audio_codec else "without a sound stream"
+    what = "sound alone" if media.video_codec is None else f"{_pictures(media)}, {sound}"
+    length = f"{timeline.end_s - timeline.start_s:.1f} s"
+    return f"{length} of {what}, [{clock(timeline.start_s)}-{clock(timeline.end_s)}]."
+
+
+def _pictures(media: Media) -> str:
+    rate = f" at {media.fps:g} pictures a second" if media.fps else ""
+    return f"video, {media.width}x{media.height}{rate} ({media.video_codec})"
+
+
+def _read(lines: Sequence[Line]) -> Iterator[str]:
+    shown = _titles(lines) or [line for line in lines if line.kind != "timecode"]
+    tallest = sorted(shown, key=lambda line: (-line.height_px, line.start_s))[:_MOST_TITLES]
+    if tallest:
+        told = [f'"{line.text}" {_at(line)}' for line in sorted(tallest, key=lambda line: line.start_s)]
+        yield f"On screen: {_some(told, len(shown))}."
+
+
+def _said(speech: Sequence[Utterance]) -> Iterator[str]:
+    understood = [said for said in speech if said.understood and said.text]
+    told = [f'"{_cut(said.text, _WORDS_OF_QUOTE)}" {_at(said)}' for said in understood[:_MOST_QUOTES]]
+    unclear = [_at(said) for said in speech if not said.understood]
+    parts = [_some(told, len(understood))] if told else []
+    if unclear:
+        parts.append(f"speech, not understood, {_some(unclear[:_MOST_PASSAGES], len(unclear))}")
+    if parts:
+        yield f"Said: {'; '.join(parts)}."
+
+
+def _heard(timeline: Timeline) -> Iterator[str]:
+    sounds = timeline.sounds or ()
+    parts = [_kind(kind, [each for each in sounds if each.kind == kind]) for kind in ("music", "silence")]
+    events = [clock(event.start_s) for event in timeline.events or ()]
+    if events:
+        parts.append(f"sudden sounds at {_some(events[:_MOST_PASSAGES], len(events))}")
+    if any(parts):
+        yield f"Heard: {'; '.join(filter(None, parts))}."
+
+
+def _kind(kind: str, passages: Sequence[SoundPassage]) -> str:
+    return f"{kind} {_some([_at(each) for each in passages[:_MOST_PASSAGES]], len(passages))}" if passages else ""
+
+
+def _seen(timeline: Timeline, looks: Looks | None) -> Iterator[str]:
+    if looks is not None and timeline.shots:
+        count = len(timeline.shots)
+        motion = [] if looks.motion is None else [wording.word(wording.MOTION, looks.motion)]
+        said = (wording.word(wording.BRIGHTNESS, looks.brightness), wording.colours(looks.colours), *motion)
+        shots = "1 shot" if count == 1 else f"{count} shots"
+        yield f"Seen: {shots}, {', '.join(said)}, [{clock(timeline.start_s)}-{clock(timeline.end_s)}]."
+
+
+def _at(passage: Passage) -> str:
+    return f"[{clock(passage.start_s)}-{clock(passage.end_s)}]"
+
+
+def _some(told: Sequence[str], count: int) -> str:
+    more = f" and {count - len(told)} more" if count > len(told) else ""
+    return f"{', '.join(told)}{more}"
+
+
+def _cut(text: str, most: int) -> str:
+    words = text.split()
+    return text if len(words) <= most else f"{' '.join(words[:most])} ..."

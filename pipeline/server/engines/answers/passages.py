@@ -1,0 +1,90 @@
+"""What is known of one passage of a track: a line on screen, an utterance, a sound."""
+
+from collections.abc import Iterable
+
+from pipeline.server.engines.evidence.timeline import Line, Passage, SoundEvent, SoundPassage, Utterance, Word
+from pipeline.server.engines.findings import sound_labels
+from pipeline.server.engines.known import Known
+from pipeline.server.engines.times import clock
+
+
+def of_passages(topic: str, passages: Iterable[Passage]) -> tuple[Known, ...]:
+    """Stretches in which something holds."""
+    return tuple(_known(each, number, topic, of=(topic,)) for number, each in enumerate(passages, 1))
+
+
+def of_lines(lines: Iterable[Line]) -> tuple[Known, ...]:
+    """Lines on screen, each with its text."""
+    return tuple(
+        _known(line, number, line.text, {"textkind": line.kind}, {"height": line.height_px}, of=("text", line.kind))
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def of_speech(speech: Iterable[Utterance]) -> tuple[Known, ...]:
+    """Utterances; those that were understood have their words."""
+    return tuple(
+        _understood(said, number) if said.understood and said.text else _known(said, number, "", of=("speech",))
+        for number, said in enumerate(speech, 1)
+    )
+
+
+def of_words(speech: Iterable[Utterance]) -> tuple[Known, ...]:
+    """The utterances that were understood."""
+    return of_speech(said for said in speech if said.understood and said.text)
+
+
+def of_sounds(sounds: Iterable[SoundPassage]) -> tuple[Known, ...]:
+    """Stretches of one kind of sound, each with its kind and its level."""
+    return tuple(
+        _known(
+            sound,
+            number,
+            labels={"soundkind": sound.kind, "name": sound.kind, **sound_labels(sound.level_dbfs)},
+            numbers={"loudness": sound.level_dbfs},
+            of=(_SOUND_TOPICS[sound.kind],) if sound.kind in _SOUND_TOPICS else (),
+        )
+        for number, sound in enumerate(sounds, 1)
+    )
+
+
+_SOUND_TOPICS = {"music": "music", "speech": "speech", "silence": "silent"}
+
+
+def of_events(events: Iterable[SoundEvent]) -> tuple[Known, ...]:
+    """Sudden sounds, each with the level that it rises to."""
+    return tuple(
+        _known(event, number, numbers={"loudness": event.level_dbfs}, of=("event",))
+        for number, event in enumerate(events, 1)
+    )
+
+
+def _understood(said: Utterance, number: int) -> Known:
+    words = tuple(_word(word, place) for place, word in enumerate(said.words, 1))
+    return _known(said, number, said.text, of=("speech", "words"), parts={"each": words} if words else {})
+
+
+def _word(word: Word, number: int) -> Known:
+    return _known(word, number, word.text, of=("words",))
+
+
+def _known(
+    passage: Passage,
+    number: int,
+    spelled: str = "",
+    labels: dict[str, str] | None = None,
+    numbers: dict[str, float] | None = None,
+    *,
+    of: tuple[str, ...] = (),
+    parts: dict[str, tuple[Known, ...]] | None = None,
+) -> Known:
+    times = {"start": passage.start_s, "end": passage.end_s, "duration": passage.end_s - passage.start_s}
+    return Known(
+        summary=f"[{clock(passage.start_s)}-{clock(passage.end_s)}] {spelled}".strip(),
+        start_s=passage.start_s,
+        end_s=passage.end_s,
+        numbers={"index": number, **times, "confidence": passage.confidence, **(numbers or {})},
+        labels={**({"spelled": spelled, "name": spelled} if spelled else {}), **(labels or {})},
+        of=frozenset(of),
+        parts=parts or {},
+    )
