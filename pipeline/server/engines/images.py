@@ -1,6 +1,6 @@
 """Still pictures: read, measured, told, and told apart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -14,7 +14,6 @@ from pipeline.server.engines.contract import EngineError, EngineImage
 from pipeline.server.engines.decode import THUMB_HEIGHT, THUMB_WIDTH, Picture
 from pipeline.server.engines.likeness import Sketch, alike
 from pipeline.server.engines.looks import look_at
-from pipeline.server.engines.question import Question
 from pipeline.server.engines.watch import colour_shares
 
 # Readers of single pictures, chosen by content: by name FFmpeg would take "%d" for a sequence of files.
@@ -91,11 +90,10 @@ def _decode_first(image: EngineImage) -> tuple[VideoFrame, str]:
     raise EngineError(f"The image {image.name} cannot be read: it holds no picture.")
 
 
-def tell_stills(stills: Sequence[Still], question: Question) -> Iterator[str]:
-    """Line by line what each picture is, and how they differ."""
+def tell_stills(stills: Sequence[Still], caveats: Iterable[str]) -> Iterator[str]:
+    """Line by line how many there are, what cannot be told, what each picture is, and how they differ."""
     yield "1 image." if len(stills) == 1 else f"{len(stills)} images."
-    if question.beyond:
-        yield wording.LIMITATION
+    yield from caveats
     for still in stills:
         yield tell_still(still)
     pairs = combinations(stills, 2) if len(stills) <= _EACH_WITH_EACH else pairwise(stills)

@@ -8,9 +8,10 @@ from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuest
 from pipeline.server.engines.images import look_at_still, tell_stills
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.measure import measure
-from pipeline.server.engines.question import placeholders, read_question
+from pipeline.server.engines.question import read_question, unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 from pipeline.server.engines.segments import Stretch
+from pipeline.server.engines.wording import LIMITATION
 
 
 def at_video(request: EngineRequest, path: Path) -> Answer:
@@ -28,7 +29,8 @@ def at_images(request: EngineRequest) -> Answer:
     stills = [look_at_still(image) for image in request.images]
     if request.json_schema is not None:
         return reply_schema(request, findings.of_stills(stills))
-    told = tell_stills(stills, read_question(request.prompt))
+    caveats = [LIMITATION] if read_question(request.prompt).beyond else []
+    told = tell_stills(stills, caveats)
     return reply(request, "\n".join((*told, *_missing(request))))
 
 
@@ -48,5 +50,4 @@ def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> 
 
 
 def _missing(request: EngineRequest) -> list[str]:
-    given = {image.name for image in request.images}
-    return [f"No image goes by the name <@{name}>." for name in placeholders(request.prompt) if name not in given]
+    return unnamed(request.prompt, (image.name for image in request.images))

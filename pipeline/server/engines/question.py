@@ -1,6 +1,7 @@
 """What a prompt asks about, as far as this engine can tell: by its words, in English."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,12 @@ EVERYTHING: frozenset[Topic] = frozenset(("brightness", "colours", "motion", "so
 def placeholders(prompt: str) -> tuple[str, ...]:
     """The names that a prompt refers to, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(prompt)))
+
+
+def unnamed(prompt: str, names: Iterable[str]) -> list[str]:
+    """A sentence for each name that a prompt refers to and that none of the pictures has."""
+    given = frozenset(names)
+    return [f"No image goes by the name <@{name}>." for name in placeholders(prompt) if name not in given]
 
 
 def _words(text: str) -> frozenset[str]:

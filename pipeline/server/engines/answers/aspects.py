@@ -108,6 +108,7 @@ MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
     "speech and music told apart",
 )  # fmt: skip
+FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
 ASPECTS = (
     TITLES,
@@ -138,7 +139,7 @@ ASPECTS = (
     *(_colour(name) for name in NAMES if name != "black"),
     _aspect("cuts", "cut edit", "shot", "shots", of=_entered("cut"), least=1.0),
     _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
-    _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0),
+    FADES,
     _aspect(
         "dark shots", "dark darker darkest darkness dim night", "shot", "shots",
         of=_of_shot(lambda shot: 1 - shot.brightness), least=_DARK,

@@ -1,13 +1,13 @@
 """A window of a timeline: what lies inside of it, cut off at its ends."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from math import frexp
 from typing import Generic, TypeVar
 
 from pipeline.server.engines.contract import EngineError
-from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline, Utterance
+from pipeline.server.engines.evidence.timeline import Glimpse, Passage, Shot, Timeline, Utterance
 
 P = TypeVar("P", bound=Passage)
 
@@ -49,11 +49,20 @@ class Clips:
             shots=None if shots is None else tuple(_shown(each, start_s, end_s) for each in shots),
             black=_cut(_inside(self._black, start_s, end_s), start_s, end_s),
             still=_cut(_inside(self._still, start_s, end_s), start_s, end_s),
+            glimpses=_seen(self.timeline.glimpses, start_s, end_s),
             text=_cut(_inside(self._text, start_s, end_s), start_s, end_s),
             speech=None if speech is None else tuple(_said(each, start_s, end_s) for each in speech),
             sounds=_cut(_inside(self._sounds, start_s, end_s), start_s, end_s),
             events=_cut(_inside(self._events, start_s, end_s), start_s, end_s),
         )
+
+
+def _seen(glimpses: Sequence[Glimpse] | None, start_s: float, end_s: float) -> tuple[Glimpse, ...] | None:
+    """Those inside, and the last one before: nothing much has changed since."""
+    if glimpses is None:
+        return None
+    first = bisect_right(glimpses, start_s, key=lambda each: each.at_s)
+    return tuple(glimpses[max(0, first - 1) : bisect_left(glimpses, end_s, key=lambda each: each.at_s)])
 
 
 class _Track(Generic[P]):

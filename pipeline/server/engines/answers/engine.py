@@ -9,11 +9,10 @@ def analyze(request: EngineRequest) -> Answer:
     Raises:
         EngineError: the media cannot be read, or what is asked for has no valid answer that fits.
     """
-    from pipeline.server.engines import look
-    from pipeline.server.engines.answers import ways
+    from pipeline.server.engines.answers import stills, ways
 
     if request.path is None:
-        return look.at_images(request)
+        return stills.at_images(request)
     if request.segments is not None:
         return ways.for_segments(request, request.path, request.segments)
     return ways.at_video(request, request.path)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pipeline.server.engines.evidence.reading import Reading
 from pipeline.server.engines.evidence.timeline import Line, Passage, SoundEvent, SoundPassage, Utterance, Word
 from pipeline.server.engines.findings import sound_labels
 from pipeline.server.engines.known import Known
@@ -18,6 +19,19 @@ def of_lines(lines: Iterable[Line]) -> tuple[Known, ...]:
     return tuple(
         _known(line, number, line.text, {"textkind": line.kind}, {"height": line.height_px}, of=("text", line.kind))
         for number, line in enumerate(lines, 1)
+    )
+
+
+def of_writing(readings: Iterable[Reading]) -> tuple[Known, ...]:
+    """Lines on a picture, which has no time."""
+    return tuple(
+        Known(
+            summary=each.text,
+            numbers={"index": number, "confidence": each.confidence, "height": each.height_px},
+            labels={"spelled": each.text, "name": each.text},
+            of=frozenset(("text", "title")),
+        )
+        for number, each in enumerate(readings, 1)
     )
 
 

@@ -5,24 +5,33 @@ from pathlib import Path
 from pipeline.server.engines import segments
 from pipeline.server.engines.answers import facts, occasions
 from pipeline.server.engines.answers.observe import observe
+from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
+from pipeline.server.engines.images import look_at_still
+from pipeline.server.engines.question import unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 
 
 def at_video(request: EngineRequest, path: Path) -> Answer:
-    """A question about a video, in words or in the form of a JSON schema."""
+    """A question about a video, in words or in the form of a JSON schema, and perhaps about pictures to compare."""
+    stills = [look_at_still(image) for image in request.images]
     timeline = observe(path, request.notes, request.start_s, request.end_s)
+    references = References(stills, timeline)
     if request.json_schema is not None:
-        return reply_schema(request, facts.of_video(timeline))
-    return reply(request, "\n".join(tell(timeline, request.prompt)))
+        return reply_schema(request, references.known(facts.of_video(timeline)))
+    headline, *told = tell(timeline, request.prompt)
+    lines = (headline, *references.tell(), *unnamed(request.prompt, (image.name for image in request.images)), *told)
+    return reply(request, "\n".join(lines))
 
 
 def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> Answer:
     """The segments of a video."""
+    stills = [look_at_still(image) for image in request.images]
     timeline = observe(path, request.notes, *segments.span(request, asked))
+    references = References(stills, timeline)
 
     def find(definition: occasions.Definition) -> segments.Found:
-        return occasions.find(definition, timeline)
+        return occasions.find(definition, timeline, references)
 
     return segments.answer(request, asked, find, facts.Facts(timeline).of_stretch)

@@ -48,7 +48,7 @@ def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Col
         missing=(*filter(None, absent), *(heard.missing if heard else ())),
     )
     if seen and "visuals" in tracks:
-        timeline = replace(timeline, shots=seen.shots, black=seen.black, still=seen.still)
+        timeline = replace(timeline, shots=seen.shots, black=seen.black, still=seen.still, glimpses=seen.glimpses)
     if seen and reader:
         timeline = replace(timeline, text=reader.found(seen.boundaries_s, start_s, end_s))
     if heard:

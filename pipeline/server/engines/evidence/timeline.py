@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # Counts up when the same file would yield another timeline, so that whoever keeps timelines makes them anew.
-VERSION = 1
+VERSION = 2
 
 Entrance = Literal["start", "cut", "dissolve", "fade"]
 LineKind = Literal["title", "mark", "ticker", "timecode"]
@@ -120,6 +120,15 @@ class SoundEvent(Passage):
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A picture as it is compared with others, see `likeness.Sketch`: each number a byte, as Base64."""
+
+    at_s: float
+    blocks: str
+    colours: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loudness:
     """EBU R 128: integrated loudness, loudness range, and the loudest 0.4 seconds; None where all is silence."""
 
@@ -147,6 +156,7 @@ class Timeline:
     shots: tuple[Shot, ...] | None = None
     black: tuple[Passage, ...] | None = None
     still: tuple[Passage, ...] | None = None
+    glimpses: tuple[Glimpse, ...] | None = None
     text: tuple[Line, ...] | None = None
     speech: tuple[Utterance, ...] | None = None
     sounds: tuple[SoundPassage, ...] | None = None

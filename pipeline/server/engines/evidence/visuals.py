@@ -9,7 +9,8 @@ from av.video.reformatter import VideoReformatter
 from pipeline.server.engines.decode import Picture, thumb
 from pipeline.server.engines.evidence.blackness import Fade
 from pipeline.server.engines.evidence.fades import FadeFinder
-from pipeline.server.engines.evidence.timeline import Entrance, Passage, Shot
+from pipeline.server.engines.evidence.glimpses import Gallery
+from pipeline.server.engines.evidence.timeline import Entrance, Glimpse, Passage, Shot
 from pipeline.server.engines.looks import look_at
 from pipeline.server.engines.shots import mark_cuts
 from pipeline.server.engines.watch import Scene, Watched, colour_shares, watch
@@ -27,6 +28,7 @@ class Seen:
     shots: tuple[Shot, ...]
     black: tuple[Passage, ...]
     still: tuple[Passage, ...]
+    glimpses: tuple[Glimpse, ...]
 
     @property
     def boundaries_s(self) -> tuple[float, ...]:
@@ -43,15 +45,17 @@ class _Entry:
 
 def see(frames: Iterable[tuple[float, VideoFrame]], start_s: float, end_s: float) -> Seen:
     """Watch the pictures of a window from its beginning to its end, one after the other."""
-    finder = FadeFinder()
-    watched = watch(mark_cuts(finder.watch(look_at(_shrunk(frames))), sparse=False), start_s, end_s)
+    finder, gallery = FadeFinder(), Gallery()
+    looks = gallery.watch(finder.watch(look_at(_shrunk(frames))))
+    watched = watch(mark_cuts(looks, sparse=False), start_s, end_s)
     if not watched.scenes:
-        return Seen((), (), ())
+        return Seen((), (), (), ())
     entries = _entries(watched, finder.found(), start_s, end_s)
     return Seen(
         shots=tuple(_shots(entries, watched.grains, end_s)),
         black=tuple(Passage(*part, 1.0) for part in watched.black.found),
         still=tuple(Passage(*part, 1.0) for part in watched.still.found),
+        glimpses=tuple(gallery.glimpses),
     )
 
 

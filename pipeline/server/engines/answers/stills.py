@@ -1,0 +1,59 @@
+"""Questions about pictures alone: what they look like, how they differ, and what is written on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.server.engines import findings
+from pipeline.server.engines.answers.asked import read
+from pipeline.server.engines.answers.passages import of_writing
+from pipeline.server.engines.contract import Answer, EngineImage, EngineRequest
+from pipeline.server.engines.evidence.extra import advice, missing
+from pipeline.server.engines.evidence.reading import Reader, Reading
+from pipeline.server.engines.images import first_frame, look_at_still, tell_stills
+from pipeline.server.engines.known import Known
+from pipeline.server.engines.question import unnamed
+from pipeline.server.engines.reply import reply, reply_schema
+
+# What is written on each picture, by its name.
+Written = Mapping[str, Sequence[Reading]]
+
+
+def at_images(request: EngineRequest) -> Answer:
+    """In words or in the form of a JSON schema."""
+    looked = [look_at_still(image) for image in request.images]
+    absent = missing("text on screen")
+    written = _read(request.images) if absent is None else None
+    if request.json_schema is not None:
+        return reply_schema(request, _with_writing(findings.of_stills(looked), written))
+    told = tell_stills(looked, read(request.prompt).limits)
+    unread = [advice((absent,))] if absent else []
+    unmet = unnamed(request.prompt, (image.name for image in request.images))
+    return reply(request, "\n".join((*told, *_tell(written or {}), *unread, *unmet)))
+
+
+def _read(images: Sequence[EngineImage]) -> Written:
+    reader = Reader()
+    return {image.name: reader.read(first_frame(image)[0]) for image in images}
+
+
+def _tell(written: Written) -> Iterator[str]:
+    for name, lines in written.items():
+        told = ", ".join(f'"{line.text}"' for line in lines)
+        yield f"<@{name}>: text on it: {told or 'none was read'}."
+
+
+def _with_writing(known: Known, written: Written | None) -> Known:
+    """What is known of the pictures, and of each by its name, with what is written on them."""
+    if written is None:
+        return known
+    named = {name: _written_on(each, written[name]) for name, each in known.named.items()}
+    lines = [line for each in written.values() for line in each]
+    whole = _written_on(known, lines)
+    return replace(whole, parts={**whole.parts, "images": tuple(named.values())}, named=named)
+
+
+def _written_on(known: Known, lines: Sequence[Reading]) -> Known:
+    tallest = max(lines, key=lambda line: line.height_px, default=None)
+    labels = {**known.labels, "title": tallest.text} if tallest else known.labels
+    texts = of_writing(lines)
+    return replace(known, labels=labels, parts={**known.parts, "text": texts, "title": texts})
