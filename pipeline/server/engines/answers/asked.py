@@ -44,6 +44,7 @@ class Asked:
 
     Attributes:
         words: to be looked for in what was read and heard, each once, in order.
+        beside: stems of the prompt that mean something else, as "green", yet may stand beside those words.
         limits: sentences about what is asked for and cannot be determined.
         order: by what evidence is ranked: "strength" as in "the darkest shot", "first" as in "when is it first said".
         wanted: how many chapters or keywords; None where nothing is said about it.
@@ -54,6 +55,7 @@ class Asked:
     forms: tuple[Form, ...]
     aspects: tuple[Aspect, ...]
     words: tuple[Token, ...]
+    beside: tuple[str, ...]
     limits: tuple[str, ...]
     order: Order
     wanted: int | None
@@ -77,6 +79,7 @@ def read(prompt: str) -> Asked:
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
+        beside=tuple(token.stem for token in free if token.text.casefold() not in COMMON)[:_LONGEST_QUEST],
         limits=tuple(limits(known, about_speech=SPEECH in aspects)),
         order=next((_ORDERS[word] for token in free if (word := token.text.casefold()) in _ORDERS), "relevance"),
         wanted=max(1, int(wanted[1])) if wanted else None,

@@ -94,9 +94,9 @@ _SOUNDS = "silence speech music other sound event"
 TITLES = _aspect("titles on screen", "title headline heading intertitle", "title", "text", "text on screen")
 SPEECH = _aspect(
     "passages of speech",
-    "speak speaks speaker speakers speech spoke spoken say says saying said talk talked tells voice voices transcript"
+    "speak speaks speaker speakers speech spoke spoken say says saying said talk talked voice voices transcript"
     " transcripts transcribe transcription verbatim dialogue dialog conversation quote quotation narration narrator"
-    " narrate interview discuss discussion utterance mention hear heard",
+    " narrate interview discuss discussion utterance hear heard",
     "words voice",
     "speech",
     "spoken words",
@@ -140,7 +140,7 @@ ASPECTS = (
     _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
     _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0),
     _aspect(
-        "dark shots", "dark darker darkest darkness dim night", "shot", "shots",
+        "dark shots", "dark darker darkest darkness dim", "shot", "shots",
         of=_of_shot(lambda shot: 1 - shot.brightness), least=_DARK,
     ),
     _aspect(

@@ -42,7 +42,9 @@ OF_ASKING = frozenset(
         " playing relate relates compare observe check verify search seek view hello hi thank thanks appearance"
         " onscreen sequence sequences currently each any recording programme program everything understand stop"
         " begin beginning end ending watch minute minutes second seconds hour hours happen happens happened"
-        " happening explain comprehensive overall"
+        " happening explain comprehensive overall event events fact idea takeaway example context situation"
+        " specific json markdown accurate entire helpful assistant expert analyst role task instruction user"
+        " viewer audience relation thorough thoroughly depth by"
     )
 )
 

@@ -19,6 +19,10 @@ class Moments:
     end_s: float
     rest: str
 
+    def is_within(self, start_s: float, end_s: float) -> bool:
+        """Whether any of it lies between."""
+        return self.start_s < end_s and (self.end_s > start_s or self.end_s == self.start_s == start_s)
+
 
 def moments(prompt: str, start_s: float, end_s: float) -> Moments | None:
     """What a prompt names of the window from `start_s` to `end_s`; None where it names no time."""

@@ -12,7 +12,7 @@ from pipeline.server.engines.evidence.timeline import Timeline, Utterance
 from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
-_MOST, _MOST_SPOKEN = 40, 1_000
+_MOST, _MOST_SPOKEN = 100, 1_000
 _MOST_WORDS = 8
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
@@ -24,7 +24,9 @@ class Relevant:
     def __init__(self, timeline: Timeline, found: Sequence[Entry], asked: Asked) -> None:
         self._timeline, self._entries, self._asked = timeline, found, asked
         index = Index(stems(entry.quoted) for entry in found)
-        self._hits = index.scores(token.stem for token in asked.words)
+        beside = index.scores(asked.beside)
+        hits = index.scores(token.stem for token in asked.words)
+        self._hits = {place: max(score, beside.get(place, 0.0)) for place, score in hits.items()}
         self._words = frozenset(token.stem for token in asked.words if index.holds(token.stem))
         self._missed = tuple(token.text for token in asked.words if not index.holds(token.stem))
 

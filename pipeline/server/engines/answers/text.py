@@ -7,7 +7,7 @@ from pipeline.server.engines.answers.asked import Asked, read
 from pipeline.server.engines.answers.aspects import COLOURS, LEVELS
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
-from pipeline.server.engines.answers.lookedat import gaps
+from pipeline.server.engines.answers.lookedat import gaps, not_looked_for
 from pipeline.server.engines.answers.moments import Moments, moments
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
@@ -19,7 +19,7 @@ def tell(timeline: Timeline, prompt: str) -> Iterator[str]:
     named = moments(prompt, timeline.start_s, timeline.end_s)
     if named is None:
         yield from _tell(timeline, read(prompt))
-    elif named.start_s >= timeline.end_s or named.end_s < timeline.start_s:
+    elif not named.is_within(timeline.start_s, timeline.end_s):
         said = f"[{clock(named.start_s)}-{clock(named.end_s)}] lies outside of what was observed."
         yield from _tell(timeline, read(named.rest), said)
     elif named.start_s == named.end_s:
@@ -35,9 +35,10 @@ def _at(timeline: Timeline, named: Moments) -> Iterator[str]:
     found = [entry for entry in entries(timeline) if entry.start_s <= named.start_s < entry.end_s]
     meant = [entry for entry in found if any(aspect.counts(entry) for aspect in asked.aspects)]
     yield from asked.limits
-    if asked.aspects and not meant:
-        nouns = ", ".join(aspect.noun for aspect in asked.aspects)
-        yield f"[{clock(named.start_s)}-{clock(named.end_s)}] {nouns}: none found; what there is at that time:"
+    if not meant:
+        for aspect in asked.aspects:
+            at = f"[{clock(named.start_s)}-{clock(named.end_s)}]"
+            yield not_looked_for(timeline, aspect) or f"{at} {aspect.noun}: none found; what there is at that time:"
     yield from (entry.line for entry in meant or found)
 
 
