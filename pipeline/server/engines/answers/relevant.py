@@ -13,7 +13,8 @@ from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
-_MOST_WORDS = 8
+# Of words that were looked for in vain so many are repeated, of each so many letters.
+_MOST_WORDS, _LONGEST_WORD = 8, 40
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
 
@@ -39,7 +40,7 @@ class Relevant:
         """The sentence about the words that were looked for in vain."""
         if not self._missed:
             return None
-        words = ", ".join(f"\u201c{word}\u201d" for word in self._missed[:_MOST_WORDS])
+        words = ", ".join(f"\u201c{word[:_LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
         more = f" and {len(self._missed) - _MOST_WORDS} more" if len(self._missed) > _MOST_WORDS else ""
         where = self._where()
         if not where:
