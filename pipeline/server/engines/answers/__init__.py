@@ -3,7 +3,7 @@
 `engine` takes a question to the answer; `observe` has the timeline, new or from notes; `clip` cuts a window out of it;
 `entries` tells its entries in words.
 
-`text` is the answer to a prompt. `asked` reads the prompt, by the words of `aspects` (kinds of evidence), `limits` (what
+`text` is the answer to a prompt. `asked` reads the prompt by the words of `aspects` (kinds of evidence), `limits` (what
 cannot be determined), `moments` (times) and `common` (words that tell nothing); `relevant` ranks the evidence, with
 `ranking` and `stems`; `telling` is a summary, chapters (`chapters`) or keywords (`keywords`); `headline` and `lookedat`
 say what was observed at all.
