@@ -89,6 +89,7 @@ def _colour(name: str) -> Aspect:
     return _aspect(f"shots with {name}", words, "shot", "shots", of=share, least=_SHARE)
 
 
+TOLD_APART = "speech and music told apart"
 _SOUNDS = "silence speech music other sound event"
 
 TITLES = _aspect("titles on screen", "title headline heading intertitle", "title", "text", "text on screen")
@@ -106,7 +107,7 @@ COLOURS = _aspect("shots and their colours", "colour color coloured colored hue 
 TIMECODES = _aspect("timecodes on screen", "timecode clock counter", "timecode", "text", "text on screen")
 MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
-    "speech and music told apart",
+    TOLD_APART,
 )  # fmt: skip
 
 ASPECTS = (

