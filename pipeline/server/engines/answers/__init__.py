@@ -1,6 +1,12 @@
 """The engine `evidence`: answers from the timeline of what was observed, and from nothing else.
 
 `engine` takes a question to the answer; `observe` has the timeline, new or from notes; `clip` cuts a window out of it;
-`entries` tells its entries in words; `text` is the answer to a prompt; `facts` is what is known, for structured
-answers; `occasions` finds where segments are.
+`entries` tells its entries in words.
+
+`text` is the answer to a prompt. `asked` reads the prompt by the words of `aspects` (kinds of evidence), `limits` (what
+cannot be determined), `moments` (times) and `common` (words that tell nothing); `relevant` ranks the evidence, with
+`ranking` and `stems`; `telling` is a summary, chapters (`chapters`) or keywords (`keywords`); `headline` and `lookedat`
+say what was observed at all.
+
+`facts` is what is known, for structured answers; `occasions` finds where segments are.
 """

@@ -23,6 +23,10 @@ _FORMS: dict[Form, frozenset[str]] = {
 }
 # These ask for a summary only if nothing else is asked for.
 _WEAKLY = frozenset(stems("describe description happen happening about story plot explain content"))
+# What the file is, whatever is in it.
+_OF_FILE = frozenset(
+    stems("resolution width height pixel fps rate codec aspect ratio orientation portrait landscape rotation")
+)
 _WHOLE_SPEECH = frozenset(stems("transcript transcripts transcribe transcription verbatim dialogue dialog"))
 _BY_STRENGTH = ("darkest", "brightest", "loudest", "quietest", "fastest", "strongest", "most", "top")
 _BY_THEIR_NAME: tuple[Order, ...] = ("longest", "shortest", "first", "last")
@@ -35,7 +39,7 @@ _LONGEST_QUEST = 64
 # Shorter figures say how much is wanted; a year is looked for.
 _SHORTEST_FIGURE = 4
 # Words that are understood otherwise are not looked for.
-_UNDERSTOOD = frozenset().union(OF_ASKING, _WEAKLY, *_FORMS.values(), *(aspect.words for aspect in ASPECTS))
+_UNDERSTOOD = frozenset().union(OF_ASKING, _WEAKLY, _OF_FILE, *_FORMS.values(), *(aspect.words for aspect in ASPECTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,11 @@ class Asked:
 
     Attributes:
         words: to be looked for in what was read and heard, each once, in order.
+        beside: stems of the prompt that mean something else, as "green", yet may stand beside those words.
         limits: sentences about what is asked for and cannot be determined.
         order: by what evidence is ranked: "strength" as in "the darkest shot", "first" as in "when is it first said".
         wanted: how many chapters or keywords; None where nothing is said about it.
+        is_of_file: its size, rates and codecs are asked for.
         is_transcript: all that is spoken is asked for.
         is_wordless: the prompt has no words at all, in no language.
     """
@@ -54,9 +60,11 @@ class Asked:
     forms: tuple[Form, ...]
     aspects: tuple[Aspect, ...]
     words: tuple[Token, ...]
+    beside: tuple[str, ...]
     limits: tuple[str, ...]
     order: Order
     wanted: int | None
+    is_of_file: bool
     is_transcript: bool
     is_wordless: bool
 
@@ -77,12 +85,20 @@ def read(prompt: str) -> Asked:
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
+        beside=tuple(token.stem for token in free if token.text.casefold() not in COMMON)[:_LONGEST_QUEST],
         limits=tuple(limits(known, about_speech=SPEECH in aspects)),
-        order=next((_ORDERS[word] for token in free if (word := token.text.casefold()) in _ORDERS), "relevance"),
+        order=_order([token.text.casefold() for token in free]),
         wanted=max(1, int(wanted[1])) if wanted else None,
+        is_of_file=bool(_OF_FILE.intersection(known)),
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
     )
+
+
+def _order(words: list[str]) -> Order:
+    """The first that is named; whoever asks how long it lasts means no order."""
+    named = (_ORDERS[word] for word in words if word in _ORDERS and not (word == "last" and "long" in words))
+    return next(named, "relevance")
 
 
 def _names_chapters(words: list[str]) -> bool:

@@ -89,14 +89,15 @@ def _colour(name: str) -> Aspect:
     return _aspect(f"shots with {name}", words, "shot", "shots", of=share, least=_SHARE)
 
 
+TOLD_APART = "speech and music told apart"
 _SOUNDS = "silence speech music other sound event"
 
 TITLES = _aspect("titles on screen", "title headline heading intertitle", "title", "text", "text on screen")
 SPEECH = _aspect(
     "passages of speech",
-    "speak speaks speaker speakers speech spoke spoken say says saying said talk talked tells voice voices transcript"
+    "speak speaks speaker speakers speech spoke spoken say says saying said talk talked voice voices transcript"
     " transcripts transcribe transcription verbatim dialogue dialog conversation quote quotation narration narrator"
-    " narrate interview discuss discussion utterance mention hear heard",
+    " narrate interview discuss discussion utterance hear heard",
     "words voice",
     "speech",
     "spoken words",
@@ -106,7 +107,7 @@ COLOURS = _aspect("shots and their colours", "colour color coloured colored hue 
 TIMECODES = _aspect("timecodes on screen", "timecode clock counter", "timecode", "text", "text on screen")
 MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
-    "speech and music told apart",
+    TOLD_APART,
 )  # fmt: skip
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
@@ -141,7 +142,7 @@ ASPECTS = (
     _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
     FADES,
     _aspect(
-        "dark shots", "dark darker darkest darkness dim night", "shot", "shots",
+        "dark shots", "dark darker darkest darkness dim", "shot", "shots",
         of=_of_shot(lambda shot: 1 - shot.brightness), least=_DARK,
     ),
     _aspect(

@@ -16,7 +16,8 @@ _MOST, _SHORTEST_S = 12, 8.0
 # Changes this close together are one.
 _TOGETHER_S = 1.0
 # A part begins where so much changes: a cut by itself is not enough, a cut with a title is.
-_LEAST = 1.4
+# Where there are no pictures, words after a pause in another kind of sound have to do.
+_LEAST, _LEAST_HEARD = 1.4, 1.1
 _CUT, _FADE, _BLACK, _TITLE, _SPEECH, _SOUND = 0.9, 1.5, 1.0, 1.0, 0.7, 0.5
 _PAUSE_OF_SPEECH_S, _PAUSE_OF_TITLES_S = 1.5, 3.0
 # Who is cut off in the middle of what he says is not at the end of a part.
@@ -64,13 +65,14 @@ def label(chapter: Chapter) -> str:
 
 
 def looks(chapter: Chapter) -> str:
-    """How it sounds and looks."""
-    return "; ".join(filter(None, (_sound(chapter.inside), _pictures(chapter.inside))))
+    """How it sounds and looks, as far as it was observed."""
+    return "; ".join(filter(None, (_sound(chapter.inside), _pictures(chapter.inside)))) or "neither heard nor seen"
 
 
 def _boundaries(timeline: Timeline, wanted: int | None) -> list[float]:
     whole_s = timeline.end_s - timeline.start_s
-    most, least, shortest_s = _MOST, _LEAST, max(_SHORTEST_S, whole_s / _MOST)
+    least = _LEAST if timeline.shots else _LEAST_HEARD
+    most, shortest_s = _MOST, max(_SHORTEST_S, whole_s / _MOST)
     if wanted:
         most, least, shortest_s = wanted, 0.0, min(_SHORTEST_S, whole_s / wanted / 2)
     chosen: list[float] = [timeline.start_s, timeline.end_s]

@@ -24,7 +24,8 @@ COMMON = _written(
     " take taken tell than that thats the their theirs them themselves then there these they thing things"
     " think this those though three through thus till to today together told too took toward two under until"
     " up upon us use used very want wanted was way we well went were what whatever when where whether which"
-    " while who whole whom whose why will with within without would year years yes yet you your yours"
+    " while who whole whom whose why will with within without would year years yes yet you your yours days"
+    " start starts started starting"
 )
 
 # What prompts are full of, beside, in any form.
@@ -42,15 +43,14 @@ OF_ASKING = frozenset(
         " playing relate relates compare observe check verify search seek view hello hi thank thanks appearance"
         " onscreen sequence sequences currently each any recording programme program everything understand stop"
         " begin beginning end ending watch minute minutes second seconds hour hours happen happens happened"
-        " happening explain comprehensive overall"
+        " happening explain comprehensive overall event events fact idea takeaway example context situation"
+        " specific json markdown accurate entire helpful assistant expert analyst role task instruction user"
+        " viewer audience relation thorough thoroughly depth by people person object face emotion mood feeling"
+        " brand location meaning tone sentiment lyrics genre opening closing"
     )
 )
 
 
 def is_telling(token: Token) -> bool:
-    """Whether the word may tell what a text is about; of figures a year may."""
-    return (
-        len(token.stem) > 1
-        and token.text.casefold() not in COMMON
-        and (not token.stem.isdigit() or len(token.stem) == 4)
-    )
+    """Whether the word may tell what a text is about."""
+    return len(token.stem) > 1 and token.text.casefold() not in COMMON and not token.stem.isdigit()

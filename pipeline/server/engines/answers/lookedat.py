@@ -1,6 +1,6 @@
 """What was looked for at all, and why not where it was not."""
 
-from pipeline.server.engines.answers.aspects import Aspect, Part
+from pipeline.server.engines.answers.aspects import TOLD_APART, Aspect, Part
 from pipeline.server.engines.evidence.timeline import Timeline
 
 _NAMED: dict[Part, str] = {"shots": "pictures", "text": "text on screen", "speech": "spoken words", "sounds": "sounds"}
@@ -28,11 +28,13 @@ def not_looked_for(timeline: Timeline, aspect: Aspect) -> str | None:
 
 
 def gaps(timeline: Timeline) -> list[str]:
-    """One sentence for each track that was not looked at."""
+    """One sentence for each reason for which tracks were not looked at, or not looked at closely."""
     parts: tuple[Part, ...] = ("shots", "text", "speech", "sounds")
     reasons: dict[str, list[str]] = {}
     for part in parts:
         reason = why_not(timeline, part)
         if reason:
             reasons.setdefault(reason, []).append(_NAMED[part])
-    return [f"Not looked for: {' and '.join(named)}, since {reason}." for reason, named in reasons.items()]
+    told = [f"Not looked for: {', '.join(named)}, since {reason}." for reason, named in reasons.items()]
+    apart = None if why_not(timeline, "sounds") else why_not(timeline, "sounds", TOLD_APART)
+    return [*told, f"Not told apart: speech and music, since {apart}."] if apart else told

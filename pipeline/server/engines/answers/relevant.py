@@ -12,8 +12,9 @@ from pipeline.server.engines.evidence.timeline import Timeline, Utterance
 from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
-_MOST, _MOST_SPOKEN = 40, 1_000
-_MOST_WORDS = 8
+_MOST, _MOST_SPOKEN = 100, 1_000
+# Of words that were looked for in vain so many are repeated, of each so many letters.
+_MOST_WORDS, _LONGEST_WORD = 8, 40
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
 
@@ -24,7 +25,9 @@ class Relevant:
     def __init__(self, timeline: Timeline, found: Sequence[Entry], asked: Asked) -> None:
         self._timeline, self._entries, self._asked = timeline, found, asked
         index = Index(stems(entry.quoted) for entry in found)
-        self._hits = index.scores(token.stem for token in asked.words)
+        beside = index.scores(asked.beside)
+        hits = index.scores(token.stem for token in asked.words)
+        self._hits = {place: max(score, beside.get(place, 0.0)) for place, score in hits.items()}
         self._words = frozenset(token.stem for token in asked.words if index.holds(token.stem))
         self._missed = tuple(token.text for token in asked.words if not index.holds(token.stem))
 
@@ -37,7 +40,7 @@ class Relevant:
         """The sentence about the words that were looked for in vain."""
         if not self._missed:
             return None
-        words = ", ".join(f"\u201c{word}\u201d" for word in self._missed[:_MOST_WORDS])
+        words = ", ".join(f"\u201c{word[:_LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
         more = f" and {len(self._missed) - _MOST_WORDS} more" if len(self._missed) > _MOST_WORDS else ""
         where = self._where()
         if not where:

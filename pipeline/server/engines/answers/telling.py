@@ -66,8 +66,8 @@ def keyword_list(timeline: Timeline, wanted: int | None) -> Iterator[str]:
     found = keywords(timeline)
     if found:
         yield "The most frequent words of titles and speech, each with where it first occurs:"
-    else:
-        yield f"{_window(timeline)} no words were read in titles or understood in speech"
+    elif timeline.text is not None or timeline.speech is not None:
+        yield f"{_window(timeline)} keywords: none found"
     yield from (_keyword(word) for word in found[: wanted or _MOST_KEYWORDS])
     if not wanted and len(found) > _MOST_KEYWORDS:
         yield f"and {len(found) - _MOST_KEYWORDS} more words."

@@ -7,7 +7,8 @@ from pipeline.server.engines.answers.asked import Asked, read
 from pipeline.server.engines.answers.aspects import COLOURS, LEVELS
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
-from pipeline.server.engines.answers.lookedat import gaps
+from pipeline.server.engines.answers.headline import headline, of_file
+from pipeline.server.engines.answers.lookedat import gaps, not_looked_for
 from pipeline.server.engines.answers.moments import Moments, moments
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
@@ -19,7 +20,7 @@ def tell(timeline: Timeline, prompt: str) -> Iterator[str]:
     named = moments(prompt, timeline.start_s, timeline.end_s)
     if named is None:
         yield from _tell(timeline, read(prompt))
-    elif named.start_s >= timeline.end_s or named.end_s < timeline.start_s:
+    elif not named.is_within(timeline.start_s, timeline.end_s):
         said = f"[{clock(named.start_s)}-{clock(named.end_s)}] lies outside of what was observed."
         yield from _tell(timeline, read(named.rest), said)
     elif named.start_s == named.end_s:
@@ -35,9 +36,10 @@ def _at(timeline: Timeline, named: Moments) -> Iterator[str]:
     found = [entry for entry in entries(timeline) if entry.start_s <= named.start_s < entry.end_s]
     meant = [entry for entry in found if any(aspect.counts(entry) for aspect in asked.aspects)]
     yield from asked.limits
-    if asked.aspects and not meant:
-        nouns = ", ".join(aspect.noun for aspect in asked.aspects)
-        yield f"[{clock(named.start_s)}-{clock(named.end_s)}] {nouns}: none found; what there is at that time:"
+    if not meant:
+        for aspect in asked.aspects:
+            at = f"[{clock(named.start_s)}-{clock(named.end_s)}]"
+            yield not_looked_for(timeline, aspect) or f"{at} {aspect.noun}: none found; what there is at that time:"
     yield from (entry.line for entry in meant or found)
 
 
@@ -56,7 +58,8 @@ def _tell(timeline: Timeline, asked: Asked, *caveats: str) -> Iterator[str]:
 
 
 def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Relevant) -> Iterator[str]:
-    is_plain = not (asked.forms or asked.aspects or relevant.has_hits)
+    if asked.is_of_file:
+        yield of_file(timeline)
     if asked.forms == ("summary",) and asked.aspects and not relevant.has_hits:
         yield from relevant.counts()
         kinds: frozenset[Kind] = frozenset().union(*(aspect.kinds for aspect in asked.aspects))
@@ -64,6 +67,17 @@ def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Re
         return
     if relevant.has_hits:
         yield from relevant.lines()
+    yield from _whole(timeline, found, asked, has_more=relevant.has_hits)
+    yield from relevant.counts()
+    if not relevant.has_hits:
+        yield from relevant.lines()
+    if any(aspect.noun in LEVELS for aspect in asked.aspects):
+        yield from telling.loudness(timeline)
+
+
+def _whole(timeline: Timeline, found: list[Entry], asked: Asked, *, has_more: bool) -> Iterator[str]:
+    """The forms that are asked for; where nothing is that is understood, or found, a summary."""
+    is_plain = not (asked.forms or asked.aspects or asked.is_of_file or has_more)
     if is_plain or asked.forms:
         yield from gaps(timeline)
     if is_plain or "summary" in asked.forms:
@@ -72,38 +86,5 @@ def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Re
         yield from telling.outline(timeline, asked.wanted)
     if "keywords" in asked.forms:
         yield from telling.keyword_list(timeline, asked.wanted)
-    if COLOURS in asked.aspects and "keywords" not in asked.forms:
+    elif COLOURS in asked.aspects:
         yield from telling.palette(timeline)
-    yield from relevant.counts()
-    if not relevant.has_hits:
-        yield from relevant.lines()
-    if any(aspect.noun in LEVELS for aspect in asked.aspects):
-        yield from telling.loudness(timeline)
-
-
-def headline(timeline: Timeline) -> str:
-    """What was observed, from when to when, and how much of each was found."""
-    media = timeline.media
-    if media.video_codec is None:
-        what = f"A recording of {media.duration_s:.1f} s without pictures"
-    else:
-        sound = "with sound" if media.audio_codec else "without sound"
-        what = f"A video of {media.duration_s:.1f} s, {media.width}x{media.height}, {sound}"
-    counted = ", ".join(_counted(timeline)) or "nothing was looked for"
-    return f"{what}, observed [{clock(timeline.start_s)}-{clock(timeline.end_s)}]: {counted}."
-
-
-def _counted(timeline: Timeline) -> Iterator[str]:
-    if timeline.shots is not None:
-        yield _count(len(timeline.shots), "shot")
-    if timeline.text is not None:
-        yield f"{_count(len(timeline.text), 'line')} of text on screen"
-    if timeline.speech is not None:
-        unheard = sum(not said.understood for said in timeline.speech)
-        yield f"{_count(len(timeline.speech), 'passage')} of speech{f' ({unheard} not understood)' if unheard else ''}"
-    if timeline.sounds is not None:
-        yield f"{_count(len(timeline.sounds), 'passage')} of sound"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
