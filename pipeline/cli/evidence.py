@@ -41,7 +41,8 @@ def evidence(video: Path, sheet: Path | None, *, as_json: bool, tracks: tuple[Tr
     if timeline.missing:
         click.echo(f"note: {advice(timeline.missing)}", err=True)
     if as_json:
-        say([orjson.dumps(timeline.to_json(), option=orjson.OPT_INDENT_2).decode()])
+        plain = {name: track for name, track in timeline.to_json().items() if name != "glimpses"}  # for machines alone
+        say([orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()])
     else:
         say(table(video.name, timeline))
     return Exit.DONE if sheet is None else _draw(video, timeline, sheet)

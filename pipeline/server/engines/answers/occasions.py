@@ -1,10 +1,11 @@
 """Where in a video is what a segment definition describes, as far as the evidence tells."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.server.engines.answers.asked import Asked, read
-from pipeline.server.engines.answers.aspects import FADES, WHOLE, Aspect
+from pipeline.server.engines.answers.aspects import FADES, SHOTS, WHOLE, Aspect, Part
 from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.entries import Entry, entries
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
@@ -22,7 +23,11 @@ _TOGETHER_S = 2.0
 _LEAST_SHARE = 0.3
 # Ways of naming the parts of a video.
 _OF_PARTS = frozenset(stems("chapter section segment part topic theme subject agenda"))
-_WHERE_READ_OR_HEARD = frozenset(("text", "speech"))
+_WHERE_READ_OR_HEARD: tuple[Part, ...] = ("text", "speech")
+# So a description speaks of what is said or written, rather than of what is to be seen.
+_OF_CONTENT = re.compile(
+    r"\b(?:about|mention\w*|sa(?:y|ys|ying|id)|words?|discuss\w*|talk\w*|reads?|quot\w+)\b", re.IGNORECASE
+)
 
 
 def find(definition: Definition, timeline: Timeline, references: References) -> Found:
@@ -35,9 +40,9 @@ def find(definition: Definition, timeline: Timeline, references: References) -> 
     asked = read(definition["description"])
     kinds = tuple(aspect for aspect in asked.aspects if aspect.noun not in WHOLE)
     if hits := _speaking_of(timeline, asked, kinds):
-        is_of_shots = len(kinds) < len(asked.aspects)
+        is_of_shots = bool(SHOTS.words.intersection(stems(definition["description"])))
         return Found(_shots_of(timeline, hits) if is_of_shots else joined(hits, _TOGETHER_S))
-    if asked.words and any(aspect.part in _WHERE_READ_OR_HEARD for aspect in kinds):
+    if asked.words and _OF_CONTENT.search(definition["description"]):
         return _unfound(definition, timeline, asked, kinds)
     if kinds:
         return _of_kinds(definition, timeline, kinds)
@@ -74,11 +79,11 @@ def _speaking_of(timeline: Timeline, asked: Asked, kinds: tuple[Aspect, ...]) ->
 
 
 def _unfound(definition: Definition, timeline: Timeline, asked: Asked, kinds: tuple[Aspect, ...]) -> Found:
-    parts = {kind.part for kind in kinds if kind.part in _WHERE_READ_OR_HEARD}
+    named: list[Part] = [kind.part for kind in kinds if kind.part in _WHERE_READ_OR_HEARD]
     words = ", ".join(token.text for token in asked.words)
-    for part in sorted(parts):
-        if reason := why_not(timeline, part):
-            return Found((), f"Whether {words} was read or heard is not known, since {reason}: {_none(definition)}")
+    unknown = [reason for part in named or _WHERE_READ_OR_HEARD if (reason := why_not(timeline, part))]
+    if len(unknown) == len(named or _WHERE_READ_OR_HEARD):
+        return Found((), f"Whether {words} was read or heard is not known, since {unknown[0]}: {_none(definition)}")
     return Found((), f"Nothing like {words} was read on screen or heard: {_none(definition)}")
 
 

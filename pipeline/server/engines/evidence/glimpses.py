@@ -12,7 +12,7 @@ from pipeline.server.engines.likeness import Sketch
 from pipeline.server.engines.looks import Look
 
 # A picture is kept where it differs by so much from the last one that was, from 0 to 255, but no sooner than this.
-_CLEARLY, _SOONEST_S, _LATEST_S = 6.0, 0.5, 10.0
+_CLEARLY, _SOONEST_S, _LATEST_S = 6.0, 0.25, 10.0
 # The raster of a thumbnail, which is as coarse in both ways.
 _ROWS, _COLUMNS = 9, 16
 
@@ -54,7 +54,7 @@ def coarse(sketch: Sketch | Look) -> Sketch:
 def _glimpse(look: Look) -> Glimpse:
     shares = look.colours / max(1, int(look.colours.sum()))
     return Glimpse(
-        at_s=round(look.at_s, 3),
+        at_s=look.at_s,
         blocks=b64encode(np.rint(_coarse(look.blocks)).astype(np.uint8).tobytes()).decode(),
         colours=b64encode(np.rint(shares * 255).astype(np.uint8).tobytes()).decode(),
     )
