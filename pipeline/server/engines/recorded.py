@@ -79,13 +79,16 @@ def number(field: Field, known: Known) -> tuple[float, bool] | None:
         return None
     if field.named & topics.COUNT:
         return _count(field, found)
+    if "length" in field.named and field.topic not in {"speech", "music"}:
+        return None  # in seconds, in words or in letters: nobody knows
     for topic in ("index", "confidence"):
         if field.words & topics.NUMBERS[topic]:
             value = found[0].numbers.get(topic) if len(found) == 1 else None
             return None if value is None else (value, topic in topics.SHARES)
     if field.words & topics.NUMBERS["duration"] or field.named & (topics.LONGEST | topics.SHORTEST):
         return length(field, found), False
-    if field.words & (topics.NUMBERS["start"] | topics.NUMBERS["end"]):
+    is_one = field.mention is not None and field.named & (topics.FIRST | topics.LAST)
+    if is_one or field.words & (topics.NUMBERS["start"] | topics.NUMBERS["end"]):
         at_s = moment(field, known)
         return None if at_s is None else (at_s, False)
     return _amount(field, found, known)
@@ -96,11 +99,20 @@ def _amount(field: Field, found: Sequence[Known], known: Known) -> tuple[float, 
     if field.hints & topics.SHARE:
         covered = covered_s(found)
         return (covered / known.duration_s, True) if known.duration_s else None
-    if field.hints & topics.COUNT or field.mention or field.topic == "event":
+    is_itself = any(part is known for part in found)
+    if is_itself and field.topic == "event":
+        return found[0].numbers["start"], False
+    if field.hints & topics.COUNT or field.mention or field.topic == "event" or "word" in field.words:
         return _count(field, found)
     if field.topic in {"speech", "music"}:
         return covered_s(found), False
-    return _count(field, found) if field.is_plural else None
+    is_nameless = not field.named & topics.RECORDED_WORDS and not is_itself
+    return _count(field, found) if field.is_plural or is_nameless else None
+
+
+def is_number(field: Field) -> bool:
+    """Whether its name asks for a time, a number or a share, and not for words."""
+    return bool(field.words & _MEASURES or field.named & (topics.COUNT | topics.SHARE))
 
 
 def _count(field: Field, found: Sequence[Known]) -> tuple[float, bool]:

@@ -40,7 +40,8 @@ _MEANINGS = {
 def text(field: Field, known: Known) -> str | None:
     """In readable words; of a summary, all of them."""
     if recorded.asks(field, known):
-        return _kind(field, known) or recorded.text(field, known) or _numeral(field, known)
+        said = _kind(field, known) or recorded.text(field, known)
+        return said or (_numeral(field, known) if recorded.is_number(field) else None)
     if not field.words or field.mention is not None:
         return None
     if field.words & topics.SUMMARY:
