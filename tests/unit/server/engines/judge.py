@@ -58,8 +58,19 @@ NAMES = [
     *("summary", "title", "start_time", "end_time", "duration", "shot_count", "shots", "scenes", "black_passages"),
     *("colors", "dominant_color", "brightness", "motion_level", "is_dark", "has_audio", "people", "silence", "id"),
     *("timestamp", "value", "count", "name", "first_shot", "loudness", "images"),
+    *("transcript", "words", "has_music", "text", "logos", "sound_type", "chapters", "keywords", "mentions_budget"),
+    *("fades", "topic", "first_spoken_at", "confidence"),
 ]
-WORDS = ["", "How bright it is", "Number of shots", "Colors of the scene", "What people say", "in percent", "motion"]
+WORDS = [
+    "",
+    "How bright it is",
+    "Number of shots",
+    "Colors of the scene",
+    "What people say",
+    "in percent",
+    "motion",
+    "Text on screen",
+]
 PATTERNS = [r"^\d+$", r"^[a-z]{2,5}$", r"^\d\d:\d\d", "x", r"^#[0-9A-F]{6}$", ""]
 _texts = st.sampled_from(["red", "green", "dark", "bright", "low", "high", "none", "unknown", "yes", "no", "x y", ""])
 
