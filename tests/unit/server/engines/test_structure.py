@@ -35,7 +35,7 @@ def obj(required: bool = True, **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties) if required else []}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(schema=schemas())
 def test_every_answer_is_valid(known: Known, schema: dict[str, Any]) -> None:
     """Whatever the schema asks for and whatever was measured, the answer is valid, and the same each time."""
