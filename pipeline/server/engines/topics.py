@@ -31,6 +31,7 @@ _SPELLINGS = {"color": "colour", "colored": "colour", "coloured": "colour", "gra
 }
 
 
+@lru_cache(maxsize=10_000)
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a name or a sentence: lower case, British, singular, camelCase and snake_case taken apart."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9%]+", " ", text).lower().replace("%", " percent ")
@@ -323,6 +324,7 @@ def _is_plain(about: frozenset[str]) -> bool:
     return not about - MEASURED - _NEUTRAL - _FILLERS
 
 
+@lru_cache(maxsize=10_000)
 def _topic(words: frozenset[str], hints: frozenset[str]) -> str | None:
     found = [topic for topic, named in RECORDED.items() if words & named]
     if "event" in words and words & SOUND and not found:
