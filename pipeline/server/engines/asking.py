@@ -117,7 +117,7 @@ def _of_shots(field: Field, known: Known) -> Number | None:
         is_about = "index" in known.numbers or shots is not None
         return _number(field.without(topics.SHOT), known) if is_about else None
     if shots is None:
-        return _plain("index", known)
+        return _plain("start" if field.words & (topics.CUT | topics.TIME) else "index", known)
     if field.words & topics.NUMBERS["duration"]:
         return _of_lengths(field, [shot.duration_s for shot in shots])
     # A cut is where one shot follows another.
@@ -239,6 +239,17 @@ def narrow(field: Field, known: Known) -> Known:
     if field.is_strange:
         numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
         return replace(known, start_s=None, end_s=None, numbers=numbers)
+    return _of_sound(known) if field.words and field.words <= topics.SOUND else _picked(field, known)
+
+
+def _of_sound(known: Known) -> Known:
+    """With the codec of the sound alone."""
+    labels = {topic: label for topic, label in known.labels.items() if topic != "codec"}
+    heard = {"codec": labels["audiocodec"]} if "audiocodec" in labels else {}
+    return replace(known, labels={**labels, **heard})
+
+
+def _picked(field: Field, known: Known) -> Known:
     named = frozenset(topics.words_of(field.name))
     pick = next((pick for words, pick in _PICKS if named & words), None)
     if pick is None or not field.words & topics.SHOT:
@@ -313,6 +324,8 @@ def _truth(field: Field, known: Known) -> bool | None:
     if field.mention is not None or field.words & topics.ENTERED - topics.CUT:
         some = parts(field, known)
         return None if some is None or field.words & topics.NUMBERS["start"] - topics.TIME else bool(some)
+    if field.words == {"understood"} and "speech" in known.of:
+        return "words" in known.of
     found: list[bool] = []
     if field.words & topics.NUMBERS["duration"]:
         return None

@@ -87,7 +87,7 @@ def _in_text(description: str) -> frozenset[str]:
     if found := _ACTIVE.search(said):
         return _first_run(written(found[1]))
     if found := _PASSIVE.search(said):
-        before = written(found[1])
+        before = written(found[1].replace("in which", "in"))
         return frozenset() if is_empty(before[-1]) or _ASKED_FOR & set(before) else _first_run(before[::-1])
     return frozenset()
 

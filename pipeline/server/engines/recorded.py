@@ -75,32 +75,47 @@ def moment(field: Field, known: Known) -> float | None:
 def number(field: Field, known: Known) -> tuple[float, bool] | None:
     """(value, whether it is a share): of times and durations in seconds."""
     found = passages(field, known)
-    if found is None or field.named & _SCALES:
+    # the length of a text is in seconds, in words or in letters: nobody knows
+    is_unclear = "length" in field.named and field.topic not in {"speech", "music"}
+    if found is None or is_unclear or field.named & _SCALES:
         return None
     if field.named & topics.COUNT:
         return _count(field, found)
-    for topic in ("index", "confidence"):
-        if field.words & topics.NUMBERS[topic]:
-            value = found[0].numbers.get(topic) if len(found) == 1 else None
-            return None if value is None else (value, topic in topics.SHARES)
+    if own := next((topic for topic in ("index", "confidence") if field.words & topics.NUMBERS[topic]), None):
+        value = found[0].numbers.get(own) if len(found) == 1 else None
+        return None if value is None else (value, own in topics.SHARES)
     if field.words & topics.NUMBERS["duration"] or field.named & (topics.LONGEST | topics.SHORTEST):
         return length(field, found), False
-    if field.words & (topics.NUMBERS["start"] | topics.NUMBERS["end"]):
-        at_s = moment(field, known)
-        return None if at_s is None else (at_s, False)
     return _amount(field, found, known)
 
 
+def _asks_when(field: Field) -> bool:
+    is_one = field.mention is not None and field.named & (topics.FIRST | topics.LAST)
+    return bool(is_one or field.words & (topics.NUMBERS["start"] | topics.NUMBERS["end"]))
+
+
 def _amount(field: Field, found: Sequence[Known], known: Known) -> tuple[float, bool] | None:
-    """What a field that names no measure means: a share, how many, or (of what goes on) how many seconds."""
+    """When it is; else what a field that names no measure means: a share, how many, or how many seconds."""
+    if _asks_when(field):
+        at_s = moment(field, known)
+        return None if at_s is None else (at_s, False)
     if field.hints & topics.SHARE:
         covered = covered_s(found)
         return (covered / known.duration_s, True) if known.duration_s else None
-    if field.hints & topics.COUNT or field.mention or field.topic == "event":
+    is_itself = any(part is known for part in found)
+    if is_itself and field.topic == "event":
+        return found[0].numbers["start"], False
+    if field.hints & topics.COUNT or field.mention or field.topic == "event" or "word" in field.words:
         return _count(field, found)
     if field.topic in {"speech", "music"}:
         return covered_s(found), False
-    return _count(field, found) if field.is_plural else None
+    is_nameless = not field.named & topics.RECORDED_WORDS and not is_itself
+    return _count(field, found) if field.is_plural or is_nameless else None
+
+
+def is_number(field: Field) -> bool:
+    """Whether its name asks for a time, a number or a share, and not for words."""
+    return bool(field.words & _MEASURES or field.named & (topics.COUNT | topics.SHARE))
 
 
 def _count(field: Field, found: Sequence[Known]) -> tuple[float, bool]:
@@ -160,6 +175,8 @@ def text(field: Field, known: Known) -> str | None:
 
 def _title(field: Field, known: Known, found: Sequence[Known]) -> str | None:
     """The best one; of a stretch without any, what it may be called, unless just what is on screen is asked for."""
+    if "title" in known.of:
+        return known.labels["spelled"]
     if found and field.hints & (topics.FIRST | topics.LAST):
         return (found[-1] if field.hints & topics.LAST else found[0]).labels["spelled"]
     is_shown = field.hints & bag("screen onscreen shown displayed written ocr text overlay")

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.server.engines import recorded, topics
-from pipeline.server.engines.asking import number, parts, truth
+from pipeline.server.engines.asking import number, truth
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import Field, words_of
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
 _YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))
+
+_MOST_OF_TOPIC = 3
 
 # What may be said instead of a measured word; the words of each line mean the same.
 _MEANINGS = {
@@ -40,7 +42,8 @@ _MEANINGS = {
 def text(field: Field, known: Known) -> str | None:
     """In readable words; of a summary, all of them."""
     if recorded.asks(field, known):
-        return _kind(field, known) or recorded.text(field, known) or _numeral(field, known)
+        spelled = _kind(field, known) or recorded.text(field, known)
+        return spelled or (_numeral(field, known) if recorded.is_number(field) else None)
     if not field.words or field.mention is not None:
         return None
     if field.words & topics.SUMMARY:
@@ -49,7 +52,8 @@ def text(field: Field, known: Known) -> str | None:
     if said:
         return ", ".join(dict.fromkeys(said))
     if field.words & (topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD) and not field.hints & topics.COUNT:
-        return _tagged(field, known) or known.summary or None
+        tagged = _tagged(field, known)
+        return (known.summary if tagged is None else tagged) or None
     return _numeral(field, known)
 
 
@@ -67,8 +71,13 @@ def _kind(field: Field, known: Known) -> str | None:
 
 
 def _tagged(field: Field, known: Known) -> str | None:
-    is_tags = field.words & (topics.TAG | topics.KEYWORD) and "keyword" in known.parts
-    return ", ".join(tag.summary for tag in parts(field, known) or ()) if is_tags else None
+    """Keywords; as one topic the most used words, and no colours."""
+    if not field.words & (topics.TAG | topics.KEYWORD) or "keyword" not in known.parts:
+        return None
+    tags = known.parts["keyword"]
+    if "topic" in field.words and not field.is_plural:
+        tags = tuple(tag for tag in tags if "spelled" in tag.labels)[:_MOST_OF_TOPIC]
+    return ", ".join(tag.summary for tag in tags)
 
 
 def _said(field: Field, known: Known) -> Iterator[str]:

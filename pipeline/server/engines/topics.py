@@ -31,6 +31,7 @@ _SPELLINGS = {"color": "colour", "colored": "colour", "coloured": "colour", "gra
 }
 
 
+@lru_cache(maxsize=10_000)
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a name or a sentence: lower case, British, singular, camelCase and snake_case taken apart."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9%]+", " ", text).lower().replace("%", " percent ")
@@ -125,7 +126,20 @@ LABELS = {
     "name": _words("name label"),
 }
 MEASURED = frozenset().union(
-    *(COLOURS, COLOUR, SHOT, CHAPTER, TIME, SUMMARY, TAG, KEYWORD, IMAGE, REFERENCE, RECORDED_WORDS),
+    *(
+        _words("understood"),
+        COLOURS,
+        COLOUR,
+        SHOT,
+        CHAPTER,
+        TIME,
+        SUMMARY,
+        TAG,
+        KEYWORD,
+        IMAGE,
+        REFERENCE,
+        RECORDED_WORDS,
+    ),
     *(*PASSAGES.values(), *NUMBERS.values(), *LABELS.values()),
 )
 
@@ -243,6 +257,8 @@ def read_field(name: str, description: str = "", within: frozenset[str] = frozen
         return replace(field, words=measured & _ASPECTS | _when(name), is_foreign=False, mention=wanted)
     if field.is_foreign:
         return field
+    if not measured and within & RECORDED_WORDS and (own := _of_passage(name, strange)) is not None:
+        return replace(field, words=own or within, is_strange=False)
     field = replace(field, is_about=bool(named & ABOUT) and not (named | about) - ABOUT - _NEUTRAL - _FILLERS)
     if measured:
         return replace(field, words=_named(measured, about, description) | (_when(name) if is_recorded else set()))
@@ -262,6 +278,15 @@ def _mentioned(name: str, description: str, measured: frozenset[str]) -> Mention
 _KINDS = frozenset(map(fold, FOREIGN))
 
 
+def _of_passage(name: str, strange: frozenset[str]) -> frozenset[str] | None:
+    """What a name asks of a passage: "first_seen" when it is, "content" its text (no words of its own); else None."""
+    if strange and strange <= _words("content line"):
+        return frozenset()
+    if strange and strange <= _words("seen appear appeared shown heard"):
+        return frozenset(("end" if LAST & frozenset(words_of(name)) else "start",))
+    return None
+
+
 def _when(name: str) -> frozenset[str]:
     """As "first_spoken_at" asks when."""
     return frozenset(("when",)) if words_of(name)[-1:] == ("at",) else frozenset()
@@ -278,7 +303,8 @@ def _named(measured: frozenset[str], about: frozenset[str], description: str) ->
     if measured & SUMMARY:
         return measured
     if measured & (TAG | KEYWORD | RECORDED_WORDS):
-        return frozenset() if foreign - {"topic"} else measured
+        is_invented = about & _INVENTED and not measured & _words("title headline heading")
+        return frozenset() if foreign - {"topic"} or is_invented else measured
     recorded = about & RECORDED_WORDS
     is_part = recorded and (about & COUNT or measured & _MEASURES or _SOME.search(description.lower()))
     if foreign or (measured & SHOT and is_part):
@@ -288,6 +314,8 @@ def _named(measured: frozenset[str], about: frozenset[str], description: str) ->
     return measured | recorded if measured <= _SPANS and _is_plain(about) else frozenset()
 
 
+# A text that nobody wrote as yet is not on screen.
+_INVENTED = _words("write generate suggest create invent catchy engaging social seo")
 _MEASURES = COLOUR | COLOURS | frozenset().union(*NUMBERS.values()) - TIME
 
 
@@ -296,6 +324,7 @@ def _is_plain(about: frozenset[str]) -> bool:
     return not about - MEASURED - _NEUTRAL - _FILLERS
 
 
+@lru_cache(maxsize=10_000)
 def _topic(words: frozenset[str], hints: frozenset[str]) -> str | None:
     found = [topic for topic, named in RECORDED.items() if words & named]
     if "event" in words and words & SOUND and not found:

@@ -145,9 +145,12 @@ def _spoken(timeline: Timeline) -> Makers:
 
 
 def _keywords(timeline: Timeline) -> tuple[Known, ...]:
-    looks = looks_of(timeline.shots or ())
-    names = dict.fromkeys((*gist.keywords(timeline), *(name for name, _ in (looks.colours if looks else ()))))
-    return tuple(Known(summary=name, labels={"name": name, "spelled": name}) for name in names)
+    looks, words = looks_of(timeline.shots or ()), gist.keywords(timeline)
+    colours = [name for name, _ in (looks.colours if looks else ()) if name not in words]
+    return (
+        *(Known(summary=word, labels={"name": word, "spelled": word}) for word in words),
+        *(Known(summary=name, labels={"name": name}) for name in colours),
+    )
 
 
 def _numbers(timeline: Timeline, looks: Looks | None) -> dict[str, float]:

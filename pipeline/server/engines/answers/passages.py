@@ -1,11 +1,11 @@
 """What is known of one passage of a track: a line on screen, an utterance, a sound."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pipeline.server.engines.evidence.reading import Reading
 from pipeline.server.engines.evidence.timeline import Line, Passage, SoundEvent, SoundPassage, Utterance, Word
 from pipeline.server.engines.findings import sound_labels
-from pipeline.server.engines.known import Known
+from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.times import clock
 
 
@@ -74,8 +74,9 @@ def of_events(events: Iterable[SoundEvent]) -> tuple[Known, ...]:
 
 
 def _understood(said: Utterance, number: int) -> Known:
-    words = tuple(_word(word, place) for place, word in enumerate(said.words, 1))
-    return _known(said, number, said.text, of=("speech", "words"), parts={"each": words} if words else {})
+    words = said.words
+    each = Later({"each": lambda: tuple(_word(word, place) for place, word in enumerate(words, 1))} if words else {})
+    return _known(said, number, said.text, of=("speech", "words"), parts=each)
 
 
 def _word(word: Word, number: int) -> Known:
@@ -90,11 +91,11 @@ def _known(
     numbers: dict[str, float] | None = None,
     *,
     of: tuple[str, ...] = (),
-    parts: dict[str, tuple[Known, ...]] | None = None,
+    parts: Mapping[str, tuple[Known, ...]] | None = None,
 ) -> Known:
     times = {"start": passage.start_s, "end": passage.end_s, "duration": passage.end_s - passage.start_s}
     return Known(
-        summary=f"[{clock(passage.start_s)}-{clock(passage.end_s)}] {spelled}".strip(),
+        summary=spelled or f"[{clock(passage.start_s)}-{clock(passage.end_s)}]",
         start_s=passage.start_s,
         end_s=passage.end_s,
         numbers={"index": number, **times, "confidence": passage.confidence, **(numbers or {})},

@@ -58,8 +58,19 @@ NAMES = [
     *("summary", "title", "start_time", "end_time", "duration", "shot_count", "shots", "scenes", "black_passages"),
     *("colors", "dominant_color", "brightness", "motion_level", "is_dark", "has_audio", "people", "silence", "id"),
     *("timestamp", "value", "count", "name", "first_shot", "loudness", "images"),
+    *("transcript", "words", "has_music", "text", "logos", "sound_type", "chapters", "keywords", "mentions_budget"),
+    *("fades", "topic", "first_spoken_at", "confidence"),
 ]
-WORDS = ["", "How bright it is", "Number of shots", "Colors of the scene", "What people say", "in percent", "motion"]
+WORDS = [
+    "",
+    "How bright it is",
+    "Number of shots",
+    "Colors of the scene",
+    "What people say",
+    "in percent",
+    "motion",
+    "Text on screen",
+]
 PATTERNS = [r"^\d+$", r"^[a-z]{2,5}$", r"^\d\d:\d\d", "x", r"^#[0-9A-F]{6}$", ""]
 _texts = st.sampled_from(["red", "green", "dark", "bright", "low", "high", "none", "unknown", "yes", "no", "x y", ""])
 
@@ -109,18 +120,6 @@ def _larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(_objects(inner), arrays, any_of)
 
 
-@st.composite
-def schemas(draw: st.DrawFn) -> dict[str, Any]:
-    """Schemas of the platform's subset: every type, every keyword, definitions that may contain themselves."""
-    definitions = {"One": draw(st.recursive(_scalars, _larger, max_leaves=4))}
-    definitions["Two"] = draw(_objects(st.recursive(st.one_of(_scalars, _ending()), _larger, max_leaves=4)))
-    root = draw(_objects(st.recursive(st.one_of(_scalars, _references), _larger, max_leaves=8)))
-    times = st.sampled_from(["seconds", "hh:mm:ss", "hh:mm:ss.fff"])
-    for name in draw(st.sets(st.sampled_from(["timestamp", "black_at", "goal_at"]))):
-        root["properties"][name] = {"type": "timestamp", "format": draw(times)}
-    return {**root, "$defs": definitions}
-
-
 def _ending() -> st.SearchStrategy[dict[str, Any]]:
     """References that may go round for ever, but need not."""
     return st.sampled_from(
@@ -130,3 +129,20 @@ def _ending() -> st.SearchStrategy[dict[str, Any]]:
             {"anyOf": [{"$ref": "#/$defs/Two"}, {"type": "null"}]},
         ]
     ).map(dict)
+
+
+# Made once: to make strategies takes longer than to draw from them.
+_ONE = st.recursive(_scalars, _larger, max_leaves=4)
+_TWO = _objects(st.recursive(st.one_of(_scalars, _ending()), _larger, max_leaves=4))
+_ROOT = _objects(st.recursive(st.one_of(_scalars, _references), _larger, max_leaves=8))
+_TIMES = st.sampled_from(["seconds", "hh:mm:ss", "hh:mm:ss.fff"])
+_TIMED = st.sets(st.sampled_from(["timestamp", "black_at", "goal_at", "first_spoken_at"]))
+
+
+@st.composite
+def schemas(draw: st.DrawFn) -> dict[str, Any]:
+    """Schemas of the platform's subset: every type, every keyword, definitions that may contain themselves."""
+    root = draw(_ROOT)
+    for name in draw(_TIMED):
+        root["properties"][name] = {"type": "timestamp", "format": draw(_TIMES)}
+    return {**root, "$defs": {"One": draw(_ONE), "Two": draw(_TWO)}}
