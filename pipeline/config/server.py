@@ -24,6 +24,12 @@ class ServerSettings(Section):
         inspect_processes: worker processes that validate media; apart from the analysing ones, so that uploads never
             wait for a long analysis.
         analysis_processes: worker processes that run the engine.
+        worker_memory_mib: most memory of each of these processes. All models of the evidence take 500 MiB of it; the
+            rest is for decoders, which keep up to 17 pictures, 33 MB each of the largest and deepest ones.
+        worker_timeout_s: how long a process may take, whatever the work; a request of the engine `openai` may take
+            half of it.
+        worker_seconds_per_minute: how long for each minute of the video that is analysed, where that is more. What
+            takes more of either is ended, and its asset or task fails.
         direct_max_bytes, url_max_bytes, session_max_bytes: largest file by each way of uploading.
         fetch_timeout_s: how long the source of a `method=url` asset may stay silent.
         chunk_bytes: chunk size of new sessions.
@@ -49,7 +55,6 @@ class ServerSettings(Section):
         stream_piece_seconds: how long each piece of a streamed answer takes at least.
         analysis_concurrency: tasks beyond `queued` at once.
         pending_seconds, analysis_seconds: how long every task stays `pending` and `processing` at least.
-        analysis_timeout_s: an engine silent for so long is ended, its task fails.
         idempotency_ttl_s: how long an Idempotency-Key is remembered.
         idempotency_conflict: a key that comes back with another body is `refuse`d with 409, or the first answer
             `replay`ed.
@@ -91,6 +96,9 @@ class ServerSettings(Section):
     asset_seconds: float = Field(0, ge=0)
     inspect_processes: int = Field(1, ge=1, le=64)
     analysis_processes: int = Field(2, ge=1, le=64)
+    worker_memory_mib: int = Field(2048, ge=256)
+    worker_timeout_s: float = Field(600, gt=0)
+    worker_seconds_per_minute: float = Field(120, gt=0)
 
     direct_max_bytes: int = Field(200_000_000, gt=0)
     url_max_bytes: int = Field(4_000_000_000, gt=0)
@@ -133,7 +141,6 @@ class ServerSettings(Section):
     analysis_concurrency: int = Field(8, ge=1, le=10_000)
     pending_seconds: float = Field(0, ge=0)
     analysis_seconds: float = Field(0, ge=0)
-    analysis_timeout_s: float = Field(3600, gt=0)
     idempotency_ttl_s: float = Field(24 * 3600, gt=0)
     idempotency_conflict: Literal["refuse", "replay"] = "refuse"
 

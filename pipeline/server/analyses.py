@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -11,7 +10,7 @@ import orjson
 
 from pipeline.config import ServerSettings
 from pipeline.server import windows
-from pipeline.server.answering import Answering
+from pipeline.server.answering import Answering, Footage
 from pipeline.server.engines import Answer
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import FetchFailed
@@ -130,27 +129,28 @@ class Analyses:
 
     async def _answer(self, task: Task) -> Answer:
         question = Question.of_task(task)
-        path, duration = await self._video(task, question)
+        video = await self._video(task, question)
         pictures = self._pictures.of_task(task.id, question.media)
         if any(not picture.exists() for picture in pictures):
             raise AnalysisFailed("An image was deleted before the analysis began.")
         notes = self._files.notes(task.asset_id) if task.asset_id else None
-        return await self._answering.answer(question, path, pictures, partial(self._begin, task, duration), notes)
+        begin = partial(self._begin, task, video.duration_s if video else None)
+        return await self._answering.answer(question, video, pictures, begin, notes)
 
-    async def _video(self, task: Task, question: Question) -> tuple[Path | None, float | None]:
-        """The file of the video and its seconds, looked at and found fit for the question; None where there is none."""
+    async def _video(self, task: Task, question: Question) -> Footage | None:
+        """The video, looked at and found fit for the question; None where there is none."""
         if task.source is None:
-            return None, None
+            return None
         if task.asset_id is None:
             path = self._files.task_media(task.id)
-            video = await self._answering.look(task.video_url, path, partial(self._begin, task))
+            span = await self._answering.look(task.video_url, path, partial(self._begin, task))
         else:
             asset = self._store.assets.get(task.asset_id)
             if asset is None:
                 raise AssetUnavailable("The asset was deleted before the analysis began.")
-            path, video = self._files.media(asset.id), Span(asset.clock_start or 0, asset.duration or 0)
-        windows.check(self._settings, question, video, "task", inline=task.source == "base64_string")
-        return path, video.duration_s
+            path, span = self._files.media(asset.id), Span(asset.clock_start or 0, asset.duration or 0)
+        windows.check(self._settings, question, span, "task", inline=task.source == "base64_string")
+        return Footage(path, span.duration_s)
 
     def _begin(self, task: Task, duration: float | None = None) -> None:
         if not self._store.tasks.processing(task.id, duration):

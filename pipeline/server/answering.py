@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -20,6 +20,14 @@ from pipeline.server.sources import Span
 from pipeline.server.workers import WorkerPool
 
 Begin = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The file that is asked about, and how long it is."""
+
+    path: Path
+    duration_s: float
 
 
 class Answering:
@@ -48,12 +56,15 @@ class Answering:
     async def answer(
         self,
         question: Question,
-        path: Path | None,
+        video: Footage | None,
         pictures: Sequence[Path],
         begin: Begin,
         notes: Path | None = None,
     ) -> Answer:
         """Ask the engine. What it has not noted of a file yet is found out by one question at a time.
+
+        It may take as long as the whole of the video needs: without an index a window is read from the start, and
+        what is noted is of the whole.
 
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
@@ -62,9 +73,11 @@ class Answering:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
         notes = notes if self._settings.engine in NOTE_KEEPERS else None
-        request = replace(engine_request(self._settings, question, path, pictures), notes=notes)
+        request = replace(
+            engine_request(self._settings, question, video.path if video else None, pictures), notes=notes
+        )
         async with self._first(notes):
-            answer = await self._pool.run(begin, self._engine, request)
+            answer = await self._pool.run_about(video.duration_s if video else 0, begin, self._engine, request)
         self._limits.count_tokens(answer.output_tokens)
         return answer
 

@@ -35,7 +35,7 @@ from pipeline.server.tasks import Tasks
 from pipeline.server.uploads import Uploads
 from pipeline.server.validation import Validation
 from pipeline.server.webhooks import Webhooks
-from pipeline.server.workers import WorkerPool
+from pipeline.server.workers import Caps, WorkerPool
 
 BASE = "/v1.3"
 HOUSEKEEPING_S = 5.0
@@ -104,10 +104,10 @@ async def serve(
         signer = Signer(store.secret, settings.url_ttl_s)
         faults.attach(signer)
         inspectors = await stack.enter_async_context(
-            WorkerPool(settings.inspect_processes, files.worker_log, settings.analysis_timeout_s)
+            WorkerPool(settings.inspect_processes, files.worker_log, Caps.of(settings))
         )
         analysts = await stack.enter_async_context(
-            WorkerPool(settings.analysis_processes, files.worker_log, settings.analysis_timeout_s)
+            WorkerPool(settings.analysis_processes, files.worker_log, Caps.of(settings))
         )
         session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
         fetcher = Fetcher(session, settings)

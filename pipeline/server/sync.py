@@ -12,7 +12,7 @@ from aiohttp import web
 from pipeline.config import ServerSettings
 from pipeline.server import windows
 from pipeline.server.analyses import told, warning
-from pipeline.server.answering import Answering
+from pipeline.server.answering import Answering, Footage
 from pipeline.server.engines import Answer
 from pipeline.server.faults import Faults, hang_up
 from pipeline.server.fetching import FetchFailed
@@ -87,18 +87,18 @@ class Sync:
             finally:
                 path.unlink(missing_ok=True)
 
-    async def _video(self, question: Question, source: Source | None, path: Path) -> Path | None:
-        """The file of the video; one that is not an asset is brought to `path` and looked at."""
+    async def _video(self, question: Question, source: Source | None, path: Path) -> Footage | None:
+        """The video; one that is not an asset is brought to `path` and looked at."""
         if source is None:
             return None
         if source.asset_id is not None:
-            return self._files.media(source.asset_id)
+            return Footage(self._files.media(source.asset_id), source.span.duration_s if source.span else 0)
         if source.inline is not None:
             with Writing(path) as writing:
                 writing.take(source.inline)
         span = await self._answering.look(source.url, path, _begun)
         windows.check(self._settings, question, span, "sync")
-        return path
+        return Footage(path, span.duration_s)
 
     async def _stream(self, request: web.Request, found: Answer) -> web.StreamResponse:
         cut = self._faults.cut_after(request)

@@ -1,8 +1,9 @@
-"""A worker process: reads jobs on stdin, answers on stdout, until stdin ends (`python -m pipeline.server.worker`).
+"""A worker process: reads jobs on stdin, answers on stdout, until stdin ends.
 
-A frame is its length as eight bytes, then a pickle. A job is `(function, arguments)`; an answer is `("done", result)`
-or `("rejected", message)`. Any other exception ends the process with a traceback on stderr: it is a bug, and a fresh
-process is the safest way on.
+It is started as `python -m pipeline.server.worker <most MiB of memory>`. A frame is its length as eight bytes, then a
+pickle. A job is `(function, arguments)`; an answer is `("done", result)` or `("rejected", message)`. Any other
+exception ends the process with a traceback on stderr: with the exit code `OVERRAN` where memory ran out, else it is a
+bug; a fresh process is the safest way on.
 """
 
 import os
@@ -10,9 +11,13 @@ import pickle
 import queue
 import signal
 import struct
+import sys
 import threading
+import traceback
 from typing import BinaryIO
 
+from pipeline.config.section import MIB
+from pipeline.server import memory
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.inspect import MediaRejected
 
@@ -25,6 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # the server has to stay responsive on a small machine
     os.nice(5)
+    memory.cap(int(sys.argv[1]) * MIB)
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(os.fdopen(os.dup(0), "rb"), jobs), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
@@ -35,11 +41,16 @@ def main() -> None:
 
 
 def _work(job: bytes) -> bytes:
-    function, arguments = pickle.loads(job)  # noqa: S301 - written by our own parent
     try:
+        function, arguments = pickle.loads(job)  # noqa: S301 - written by our own parent
         return pickle.dumps(("done", function(*arguments)))
-    except (MediaRejected, EngineError) as error:
-        return pickle.dumps(("rejected", str(error)))
+    except Exception as error:
+        if memory.is_out(error):
+            traceback.print_exc()
+            os._exit(memory.OVERRAN)
+        if isinstance(error, MediaRejected | EngineError):
+            return pickle.dumps(("rejected", str(error)))
+        raise
 
 
 def _listen(stream: BinaryIO, jobs: "queue.SimpleQueue[bytes]") -> None:

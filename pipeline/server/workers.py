@@ -6,8 +6,10 @@ children outlive a parent that is killed. These start a plain interpreter and en
 
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
 from types import TracebackType
@@ -17,10 +19,15 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from pipeline.config import ServerSettings
+from pipeline.server.memory import OVERRAN
 from pipeline.server.worker import LENGTH
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# How long a process that closed its end may take until it can be told how it ended.
+_DYING_S = 1.0
 
 
 class JobRejected(Exception):
@@ -28,7 +35,25 @@ class JobRejected(Exception):
 
 
 class WorkerCrashed(Exception):
-    """The process died or was ended for its silence; only the job it had is lost."""
+    """The process died or was ended for what it took; only the job it had is lost. The message is a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What one job may take: memory, and time by the clock, which grows with the video that it is about."""
+
+    memory_mib: int
+    seconds: float
+    seconds_per_minute: float = 0.0
+
+    @classmethod
+    def of(cls, settings: ServerSettings) -> "Caps":
+        """As they were set."""
+        return cls(settings.worker_memory_mib, settings.worker_timeout_s, settings.worker_seconds_per_minute)
+
+    def most_s(self, video_s: float) -> float:
+        """The seconds for a job about so much video."""
+        return max(self.seconds, self.seconds_per_minute * video_s / 60)
 
 
 class WorkerPool:
@@ -37,11 +62,11 @@ class WorkerPool:
     Jobs wait in the order they came. A worker that crashed is replaced by the next job that needs one.
     """
 
-    def __init__(self, processes: int, log: Path, timeout_s: float) -> None:
-        """`log` takes what workers print and their tracebacks; a job silent for `timeout_s` is ended."""
+    def __init__(self, processes: int, log: Path, caps: Caps) -> None:
+        """`log` takes what workers print and their tracebacks; a job that takes more than `caps` is ended."""
         self._limiter = anyio.CapacityLimiter(processes)
         self._log = log
-        self._timeout_s = timeout_s
+        self._caps = caps
         self._idle: list[Process] = []
 
     async def __aenter__(self) -> Self:
@@ -58,19 +83,27 @@ class WorkerPool:
 
         Raises:
             JobRejected: the function raised MediaRejected or EngineError.
-            WorkerCrashed: it raised anything else, took too long, or took the process down.
+            WorkerCrashed: it raised anything else, took too long or too much memory, or took the process down.
         """
+        return await self.run_about(0.0, begin, function, *args, **kwargs)
+
+    async def run_about(
+        self,
+        video_s: float,
+        begin: Callable[[], None],
+        function: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same for work that grows with so many seconds of video."""
         assert not kwargs, "jobs take positional arguments"
         async with self._limiter:
             begin()
             process = await self._take()
             is_fit = False
             try:
-                with anyio.fail_after(self._timeout_s):
-                    verdict, value = await _ask(process, pickle.dumps((function, args)))
+                verdict, value = await self._ask(process, pickle.dumps((function, args)), video_s)
                 is_fit = True
-            except TimeoutError:
-                raise WorkerCrashed(f"no answer within {self._timeout_s:g} s") from None
             finally:
                 if is_fit:
                     self._idle.append(process)
@@ -79,6 +112,26 @@ class WorkerPool:
         if verdict == "rejected":
             raise JobRejected(cast("str", value))
         return cast("T", value)
+
+    async def _ask(self, process: Process, job: bytes, video_s: float) -> tuple[str, object]:
+        try:
+            with anyio.fail_after(self._caps.most_s(video_s)):
+                return await _exchange(process, job)
+        except TimeoutError:
+            about = f" for {video_s / 60:.1f} minutes of video" if video_s else ""
+            raise WorkerCrashed(f"it took longer than {self._caps.most_s(video_s):,.6g} s{about}") from None
+        except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead) as error:
+            raise WorkerCrashed(await self._cause_of_death(process)) from error
+
+    async def _cause_of_death(self, process: Process) -> str:
+        with anyio.move_on_after(_DYING_S):
+            await process.wait()
+        code = process.returncode
+        if code == OVERRAN:
+            return f"it took more memory than {self._caps.memory_mib:,} MiB"
+        if code is not None and code < 0:
+            return f"the worker process crashed ({signal.Signals(-code).name})"
+        return f"the worker process died (exit code {code})"
 
     async def _take(self) -> Process:
         while self._idle:
@@ -93,7 +146,7 @@ class WorkerPool:
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
         with self._log.open("ab") as log:
             return await anyio.open_process(
-                [sys.executable, "-m", "pipeline.server.worker"],
+                [sys.executable, "-m", "pipeline.server.worker", str(self._caps.memory_mib)],
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=log,
@@ -101,16 +154,13 @@ class WorkerPool:
             )
 
 
-async def _ask(process: Process, job: bytes) -> tuple[str, object]:
+async def _exchange(process: Process, job: bytes) -> tuple[str, object]:
     assert process.stdin is not None
     assert process.stdout is not None
     answers = BufferedByteReceiveStream(process.stdout)
-    try:
-        await process.stdin.send(LENGTH.pack(len(job)) + job)
-        (length,) = LENGTH.unpack(await answers.receive_exactly(LENGTH.size))
-        answer: tuple[str, object] = pickle.loads(await answers.receive_exactly(length))  # noqa: S301 - our own child
-    except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead) as error:
-        raise WorkerCrashed("the worker process died") from error
+    await process.stdin.send(LENGTH.pack(len(job)) + job)
+    (length,) = LENGTH.unpack(await answers.receive_exactly(LENGTH.size))
+    answer: tuple[str, object] = pickle.loads(await answers.receive_exactly(length))  # noqa: S301 - our own child
     return answer
 
 

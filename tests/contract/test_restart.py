@@ -19,10 +19,10 @@ pytestmark = pytest.mark.anyio
 BUSY = """
 import sys, time, anyio
 from pathlib import Path
-from pipeline.server.workers import WorkerPool
+from pipeline.server.workers import Caps, WorkerPool
 
 async def main():
-    async with WorkerPool(1, Path(sys.argv[1]), 3600) as pool, anyio.create_task_group() as group:
+    async with WorkerPool(1, Path(sys.argv[1]), Caps(2048, 3600)) as pool, anyio.create_task_group() as group:
         await pool.run(lambda: None, len, "")
         group.start_soon(pool.run, lambda: None, time.sleep, 3600)
         await anyio.sleep(0.1)

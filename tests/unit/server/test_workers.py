@@ -1,14 +1,18 @@
 """The processes that media work runs in."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 
 import anyio
 import psutil
 import pytest
 
+from pipeline.server import memory
 from pipeline.server.inspect import inspect
-from pipeline.server.workers import JobRejected, WorkerCrashed, WorkerPool
+from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +23,7 @@ def begun() -> None:
 
 @pytest.fixture
 async def pool(tmp_path):
-    async with WorkerPool(1, tmp_path / "log", timeout_s=30) as opened:
+    async with WorkerPool(1, tmp_path / "log", Caps(memory_mib=512, seconds=30)) as opened:
         yield opened
 
 
@@ -47,11 +51,62 @@ async def test_a_bug_costs_one_job(pool, tmp_path):
     assert "FileNotFoundError" in (tmp_path / "log").read_text()
 
 
+async def test_how_a_process_ended_is_told(pool):
+    """A signal is told by its name, which is how decoders crash; an exit by its code."""
+    with pytest.raises(WorkerCrashed, match=r"crashed \(SIGSEGV\)"):
+        await pool.run(begun, signal.raise_signal, signal.SIGSEGV)
+    with pytest.raises(WorkerCrashed, match=r"died \(exit code 3\)"):
+        await pool.run(begun, os._exit, 3)
+
+
+async def test_a_job_that_takes_too_much_memory(pool):
+    """Memory beyond the cap costs the job, with a reason; less than it does not."""
+    assert await pool.run(begun, len, bytes(100_000_000)) == 100_000_000
+    with pytest.raises(WorkerCrashed, match="took more memory than 512 MiB"):
+        await pool.run(begun, bytearray, 600_000_000)
+    assert await pool.run(begun, len, "four") == 4
+
+
 async def test_a_silent_job_is_ended(tmp_path):
     """A job that takes too long is ended, and its process with it."""
-    async with WorkerPool(1, tmp_path / "log", timeout_s=0.5) as pool:
-        with pytest.raises(WorkerCrashed, match=r"no answer within 0\.5 s"):
+    async with WorkerPool(1, tmp_path / "log", Caps(512, 0.5)) as pool:
+        with pytest.raises(WorkerCrashed, match=r"took longer than 0\.5 s$"):
             await pool.run(begun, time.sleep, 3600)
+
+
+async def test_other_jobs_go_on(tmp_path):
+    """A job that goes down leaves the one beside it alone."""
+    async with WorkerPool(2, tmp_path / "log", Caps(512, 30)) as pool, anyio.create_task_group() as group:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        group.start_soon(pool.run, begun, pipe.read_text)
+        with pytest.raises(WorkerCrashed):
+            await pool.run(begun, os._exit, 3)
+        async with await anyio.open_file(pipe, "w") as end:
+            await end.write("go on")
+
+
+async def test_more_video_may_take_longer(tmp_path):
+    """The time that a job may take grows with its video; how much it was is told."""
+    caps = Caps(512, seconds=0.1, seconds_per_minute=0.5)
+    assert (caps.most_s(0), caps.most_s(240)) == (0.1, 2.0)
+    async with WorkerPool(1, tmp_path / "log", caps) as pool:
+        with pytest.raises(WorkerCrashed, match=r"took longer than 0\.75 s for 1\.5 minutes of video$"):
+            await pool.run_about(90, begun, time.sleep, 3600)
+
+
+def test_memory_is_watched_where_the_kernel_does_not_bound_it():
+    """Elsewhere than on Linux a thread ends the process that has had too much."""
+    program = "from pipeline.server import memory; memory.watch(1)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == memory.OVERRAN
+
+
+def test_what_tells_of_memory():
+    """Failed allocations are known by any of the exceptions that they come as, others are not taken for them."""
+    refused = ValueError("cannot be read")
+    refused.__cause__ = MemoryError()
+    native = RuntimeError("[ONNXRuntimeError] : 6 : Status Message: std::bad_alloc")
+    assert [memory.is_out(error) for error in (refused, native, ValueError("bad"))] == [True, True, False]
 
 
 async def test_a_cancelled_job_leaves_no_process(pool):

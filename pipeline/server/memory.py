@@ -1,0 +1,42 @@
+"""A bound on the memory of the process at hand, and what it looks like when it is reached."""
+
+import os
+import resource
+import sys
+import threading
+import time
+
+# The exit code of a process that took more than it may.
+OVERRAN = 86
+_LOOK_EVERY_S = 0.1
+# What native code says in exceptions of its own when an allocation has failed.
+_SIGNS = ("bad_alloc", "bad allocation", "allocate memory", "failed to allocate")
+
+
+def cap(most_bytes: int) -> None:
+    """Let this process have no more memory than this, from now on.
+
+    On Linux the kernel refuses more: an allocation fails, most often as a MemoryError. Data is what is bounded, not
+    addresses: with all models loaded those are twice as many, and grow with the cores of the machine. Elsewhere the
+    kernel does not, so that a thread looks, ten times a second, and ends the process with `OVERRAN`.
+    """
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
+    else:
+        threading.Thread(target=watch, args=(most_bytes,), daemon=True).start()
+
+
+def watch(most_bytes: int) -> None:
+    """End this process as soon as it has had more than this."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit <= most_bytes:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(OVERRAN)
+
+
+def is_out(error: BaseException) -> bool:
+    """Whether an exception, or one that it was raised for, tells of memory that was not to be had."""
+    if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS):
+        return True
+    cause = error.__cause__ or error.__context__
+    return cause is not None and is_out(cause)
