@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # Counts up when the same file would yield another timeline, so that whoever keeps timelines makes them anew.
-VERSION = 1
+VERSION = 2
 
 Entrance = Literal["start", "cut", "dissolve", "fade"]
 LineKind = Literal["title", "mark", "ticker", "timecode"]
@@ -138,7 +138,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that was observed from `start_s` to `end_s`."""
+    """All that was observed from `start_s` to `end_s`. `speech_by` names what recognised the words of `speech`."""
 
     version: int
     media: Media
@@ -149,6 +149,7 @@ class Timeline:
     still: tuple[Passage, ...] | None = None
     text: tuple[Line, ...] | None = None
     speech: tuple[Utterance, ...] | None = None
+    speech_by: str | None = None
     sounds: tuple[SoundPassage, ...] | None = None
     events: tuple[SoundEvent, ...] | None = None
     loudness: Loudness | None = None
