@@ -87,7 +87,8 @@ async def serve(
         ssl_context: serves https with it.
 
     Raises:
-        ConfigError: an unknown engine or model, no Whisper model where one is set, an address that cannot be listened on, or an unusable data folder.
+        ConfigError: an unknown engine or model, no Whisper model where one is set, an address that cannot be
+            listened on, or an unusable data folder.
         FolderLocked: another platform uses the data folder.
         FatalError: the data folder can no longer be written.
     """

@@ -78,9 +78,7 @@ def hear(
 class _Ear:
     """Voices, words and texture, as far as their packages are installed."""
 
-    def __init__(
-        self, start_s: float, end_s: float, tracks: Collection[Track], whisper: WhisperModel | None
-    ) -> None:
+    def __init__(self, start_s: float, end_s: float, tracks: Collection[Track], whisper: WhisperModel | None) -> None:
         words = WORDS if whisper is None else WITH_WHISPER
         needed = {"sounds": "speech and music told apart", "speech": words}
         absent = {track: missing(what) for track, what in needed.items() if track in tracks}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,16 +21,17 @@ _LEAST_LOG, _MOST_NO_SPEECH, _MOST_REPETITION = -1.0, 0.6, 2.4
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path, name: str) -> Any:
-    """The model, which stays loaded for the next file: it takes up to seconds. `name` is another when it changed."""
-    del name
+def _load(whisper: WhisperModel) -> Any:
+    """The model, which stays loaded for the next file, since that takes up to seconds."""
     from faster_whisper import BatchedInferencePipeline
     from faster_whisper import WhisperModel as Model
 
     try:
-        model = Model(str(path), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+        model = Model(str(whisper.path), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
     except Exception as exc:  # CTranslate2 and tokenizers raise whatever there is, even Exception itself
-        raise EngineError(f"The Whisper model {path} cannot be loaded: {exc}") from exc
+        raise EngineError(f"The Whisper model {whisper.path} cannot be loaded: {exc}") from exc
+    if not model.model.is_multilingual and whisper.language not in (None, "en"):
+        raise EngineError(f"The Whisper model {whisper.path} knows English alone, not {whisper.language!r}.")
     return BatchedInferencePipeline(model)
 
 
@@ -43,7 +43,7 @@ class WhisperRecogniser:
 
     def hear(self, spoken: Spoken) -> Utterance:
         """What is said, if it can be understood."""
-        pipeline = _load(self._whisper.path, self._whisper.name)
+        pipeline = _load(self._whisper)
         # Without dice (temperature), and without what was said before, which Whisper may go on repeating.
         segments, _ = pipeline.transcribe(
             spoken.sound.astype(np.float32) / 32768,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import orjson
 from blake3 import blake3
@@ -48,7 +49,7 @@ def find(path: Path, language: str | None, setting: str) -> WhisperModel:
     try:
         _check(path, language)
         digest = _digest(path)
-    except (OSError, ValueError) as exc:
+    except (OSError, TypeError, ValueError) as exc:
         raise ConfigError(f"{setting}: {path} is no Whisper model that CTranslate2 reads: {exc}") from exc
     spoken = f" in {language}" if language else ""
     return WhisperModel(path, language, f"Whisper {path.resolve().name} {digest}{spoken}")
@@ -61,13 +62,26 @@ def _check(path: Path, language: str | None) -> None:
         raise ValueError("a folder is needed")
     if absent := [name for name in _NEEDED if not (path / name).is_file()]:
         raise ValueError(f"there is no {' and no '.join(absent)} in it")
+    if not any(path.glob("vocabulary.*")):
+        raise ValueError("there is no vocabulary in it")
     with (path / "model.bin").open("rb") as file:
         if _KIND not in file.read(_HEAD):
             raise ValueError("model.bin is another kind of model, or none")
-    tokenizer = orjson.loads((path / "tokenizer.json").read_bytes())
-    known = {token["content"] for token in tokenizer.get("added_tokens", ())}
-    if language and f"<|{language}|>" not in known:
+    if not _object(path / "config.json").get("alignment_heads"):
+        raise ValueError("its config.json has no alignment_heads, which tell when words are said: convert it anew")
+    known = _object(path / "tokenizer.json").get("added_tokens") or ()
+    if language and f"<|{language}|>" not in [token["content"] for token in known]:
         raise ValueError(f"it knows no language {language!r}; write it as 'en'")
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as exc:
+        raise ValueError(f"{path.name} is no JSON: {exc}") from exc
+    if not isinstance(found, dict):
+        raise TypeError(f"{path.name} holds no JSON object")
+    return found
 
 
 def _digest(path: Path) -> str:

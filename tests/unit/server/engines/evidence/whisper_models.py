@@ -15,9 +15,20 @@ _WIDTH, _MELS, _POSITIONS, _FRAMES = 32, 80, 448, 1500
 # Of the encoder's frames, which are 20 ms long: every word is aligned with so many.
 _FRAMES_A_WORD = 20
 WORD_S = _FRAMES_A_WORD * 0.02
-_MARKS = "endoftext startoftranscript en fr translate transcribe startoflm startofprev nospeech notimestamps".split()
-# A model of more than one language is known by the size of its vocabulary.
-_MANY_LANGUAGES = 51865
+_MARKS = [
+    "endoftext",
+    "startoftranscript",
+    "en",
+    "fr",
+    "translate",
+    "transcribe",
+    "startoflm",
+    "startofprev",
+    "nospeech",
+    "notimestamps",
+]
+# Which CTranslate2 knows a model of more than one language by.
+_MANY_LANGUAGES = ""
 
 
 def build(folder: Path, sentence: str, sureness: float = 20.0, detects: str | None = None) -> Path:
@@ -30,8 +41,7 @@ def build(folder: Path, sentence: str, sureness: float = 20.0, detects: str | No
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     times = [f"<|{number * 0.02:.2f}|>" for number in range(1501)]
     marks = [f"<|{mark}|>" for mark in _MARKS]
-    idle = [f"idle{number}" for number in range(_MANY_LANGUAGES if detects else 0)]
-    vocabulary = [*letters, *words, *idle, *marks, *times]
+    vocabulary = [*letters, *words, *([_MANY_LANGUAGES] if detects else ()), *marks, *times]
     # After each token of the prompt, which names a language and a task where there are several, comes what is said.
     prompt = [f"<|{detects}|>", "<|transcribe|>", "<|notimestamps|>"] if detects else ["<|notimestamps|>"]
     said = [vocabulary.index(token) for token in (*prompt, *words, "<|endoftext|>")]
