@@ -12,6 +12,7 @@ from pipeline.cli.streams import say
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.evidence.extra import INSTALL, advice
 from pipeline.server.engines.evidence.timeline import TRACKS, Timeline, Track
+from pipeline.server.engines.evidence.whisper_model import find
 
 
 @click.command()
@@ -27,15 +28,32 @@ from pipeline.server.engines.evidence.timeline import TRACKS, Timeline, Track
     type=click.Choice(get_args(Track)),
     help="Only this track; may be given several times.  [default: all]",
 )
-def evidence(video: Path, sheet: Path | None, *, as_json: bool, tracks: tuple[Track, ...], **window: Any) -> int:
+@click.option(
+    "--whisper-model",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A Whisper model that CTranslate2 reads, to recognise words with; needs the extra whisper.",
+)
+@click.option("--whisper-language", metavar="CODE", help="What is spoken, as en.  [default: detected]")
+def evidence(
+    video: Path,
+    sheet: Path | None,
+    *,
+    as_json: bool,
+    tracks: tuple[Track, ...],
+    whisper_model: Path | None,
+    whisper_language: str | None,
+    **window: Any,
+) -> int:
     """Observe a file: its shots, text on screen, spoken words and sounds, each with its time and how sure it is.
 
     Nothing leaves this machine, and nothing is downloaded. Text and words need the extra `evidence`.
     """
     from pipeline.server.engines.evidence.gather import gather
 
+    whisper = find(whisper_model, whisper_language, "--whisper-model") if whisper_model else None
     try:
-        timeline = gather(video, tracks=tracks or TRACKS, **window)
+        timeline = gather(video, tracks=tracks or TRACKS, whisper=whisper, **window)
     except EngineError as exc:
         return _refuse(f"{video}: {exc}", as_json=as_json)
     if timeline.missing:

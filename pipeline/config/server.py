@@ -44,6 +44,9 @@ class ServerSettings(Section):
         missing_asset_status: what an unknown asset id is answered with; it was 400 before.
         engine: who answers, a name in `pipeline.server.engines.NAMES`.
         openai: what the engine of that name asks; see `OpenAISettings`.
+        whisper_model: a folder with a Whisper model that CTranslate2 reads; the engine `evidence` recognises spoken
+            words with it instead of PocketSphinx. It needs the extra `whisper`.
+        whisper_language: what is spoken, as "en"; null has it detected in every passage, which takes longer.
         models: accepted model names, of those that `pipeline.server.rules.models` has; the first is the default.
         max_tokens_min, max_tokens_max, max_tokens_default: bounds of general analysis; null is the model's own.
         context_tokens: most tokens of a prompt, counted as the engines count; null is the model's own.
@@ -122,6 +125,8 @@ class ServerSettings(Section):
 
     engine: str = "evidence"
     openai: OpenAISettings = OpenAISettings()
+    whisper_model: Path | None = None
+    whisper_language: str | None = Field(None, min_length=1)
     models: tuple[str, ...] = Field(("pegasus1.5", "pegasus1.6"), min_length=1)
     max_tokens_min: int | None = Field(None, ge=1)
     max_tokens_max: int | None = Field(None, ge=1)

@@ -18,7 +18,7 @@ from pipeline.server.analyses import Analyses
 from pipeline.server.answering import Answering
 from pipeline.server.assets import Assets
 from pipeline.server.batches import Batches
-from pipeline.server.engines import NAMES
+from pipeline.server.engines import NAMES, engine_of
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import Fetcher
 from pipeline.server.files import Files
@@ -87,7 +87,8 @@ async def serve(
         ssl_context: serves https with it.
 
     Raises:
-        ConfigError: an unknown engine or model, an address that cannot be listened on, or an unusable data folder.
+        ConfigError: an unknown engine or model, no Whisper model where one is set, an address that cannot be
+            listened on, or an unusable data folder.
         FolderLocked: another platform uses the data folder.
         FatalError: the data folder can no longer be written.
     """
@@ -95,6 +96,7 @@ async def serve(
         raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(NAMES))}")
     if settings.engine == "openai" and not settings.openai.model:
         raise ConfigError("server.openai.model: the engine openai needs the name of a model; set it beside base_url")
+    engine_of(settings)  # so that what an engine needs and has not is told before anything is opened
     if unknown := sorted(set(settings.models) - set(MODELS)):
         raise ConfigError(f"server.models: no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
     faults = faults or Faults()

@@ -17,6 +17,7 @@ from pipeline.server.engines.contract import (
     SegmentQuestion,
     TimeFormat,
 )
+from pipeline.server.engines.evidence import whisper_model
 
 __all__ = [
     "ENGINES",
@@ -46,5 +47,14 @@ NOTE_KEEPERS = frozenset(("evidence",))
 
 
 def engine_of(settings: ServerSettings) -> Engine:
-    """The engine that the settings name; it takes what it needs of them along into its worker."""
-    return partial(openai.analyze, settings.openai) if settings.engine == "openai" else ENGINES[settings.engine]
+    """The engine that the settings name; it takes what it needs of them along into its worker.
+
+    Raises:
+        ConfigError: the model that it is to hear with is none.
+    """
+    if settings.engine == "openai":
+        return partial(openai.analyze, settings.openai)
+    if settings.engine == "evidence" and settings.whisper_model is not None:
+        found = whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
+        return partial(evidence.analyze, whisper=found)
+    return ENGINES[settings.engine]

@@ -9,8 +9,10 @@ from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.evidence.extra import NEEDS, missing
 from pipeline.server.engines.evidence.gather import gather
+from pipeline.server.engines.evidence.hearing import recogniser
 from pipeline.server.engines.evidence.media import read_media
 from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.inspect import MediaRejected
 
 _WHOLE = "whole.json"
@@ -18,28 +20,37 @@ _WHOLE = "whole.json"
 _SMALL_PART = 0.5
 
 
-def observe(path: Path, notes: Path | None, start_s: float | None = None, end_s: float | None = None) -> Timeline:
-    """What is there to be seen and heard from `start_s` to `end_s`.
+def observe(
+    path: Path,
+    notes: Path | None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    whisper: WhisperModel | None = None,
+) -> Timeline:
+    """What is there to be seen and heard from `start_s` to `end_s`; see `gather` for `whisper`.
 
     With a place for notes the whole file is observed, once, or a small part of it: whatever is asked of that next is
-    answered from the notes.
+    answered from the notes, until words are recognised by something else.
 
     Raises:
         EngineError: the file cannot be read, or the window holds nothing of it.
     """
     if notes is None:
-        return gather(path, start_s, end_s)
+        return gather(path, start_s, end_s, whisper=whisper)
     note = notes / _WHOLE
-    whole = _read(note)
+    whole = _read(note, whisper)
     if whole is None and _is_small_part(path, start_s, end_s):
-        return _noted(notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json", path, start_s, end_s)
-    return clip(whole or _noted(note, path), start_s, end_s)
+        part = notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
+        return _noted(part, path, whisper, start_s, end_s)
+    return clip(whole or _noted(note, path, whisper), start_s, end_s)
 
 
-def _noted(note: Path, path: Path, start_s: float | None = None, end_s: float | None = None) -> Timeline:
-    timeline = _read(note)
+def _noted(
+    note: Path, path: Path, whisper: WhisperModel | None, start_s: float | None = None, end_s: float | None = None
+) -> Timeline:
+    timeline = _read(note, whisper)
     if timeline is None:
-        timeline = gather(path, start_s, end_s)
+        timeline = gather(path, start_s, end_s, whisper=whisper)
         _write(note, timeline)
     return timeline
 
@@ -60,14 +71,15 @@ def _thousandths(at_s: float | None) -> str:
     return "" if at_s is None else f"{at_s * 1000:.0f}"
 
 
-def _read(path: Path) -> Timeline | None:
-    """The timeline that was noted; None where there is none, or where one that is made now would say more."""
+def _read(path: Path, whisper: WhisperModel | None) -> Timeline | None:
+    """The timeline that was noted; None where there is none, or where one that is made now would say other things."""
     try:
         timeline = Timeline.from_json(orjson.loads(path.read_bytes()))
     except (FileNotFoundError, ValueError):
         return None
-    is_outdated = any(part.what in NEEDS and missing(part.what) is None for part in timeline.missing)
-    return None if is_outdated else timeline
+    says_less = any(part.what in NEEDS and missing(part.what) is None for part in timeline.missing)
+    heard_otherwise = timeline.speech is not None and timeline.speech_by != recogniser(whisper)
+    return None if says_less or heard_otherwise else timeline
 
 
 def _write(path: Path, timeline: Timeline) -> None:

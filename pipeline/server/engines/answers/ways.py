@@ -8,15 +8,16 @@ from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.engines.images import look_at_still
 from pipeline.server.engines.question import unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 
 
-def at_video(request: EngineRequest, path: Path) -> Answer:
+def at_video(request: EngineRequest, path: Path, whisper: WhisperModel | None = None) -> Answer:
     """A question about a video, in words or in the form of a JSON schema, and perhaps about pictures to compare."""
     stills = [look_at_still(image) for image in request.images]
-    timeline = observe(path, request.notes, request.start_s, request.end_s)
+    timeline = observe(path, request.notes, request.start_s, request.end_s, whisper)
     references = References(stills, timeline)
     if request.json_schema is not None:
         return reply_schema(request, references.known(facts.of_video(timeline)))
@@ -25,10 +26,12 @@ def at_video(request: EngineRequest, path: Path) -> Answer:
     return reply(request, "\n".join(lines))
 
 
-def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion) -> Answer:
+def for_segments(
+    request: EngineRequest, path: Path, asked: SegmentQuestion, whisper: WhisperModel | None = None
+) -> Answer:
     """The segments of a video."""
     stills = [look_at_still(image) for image in request.images]
-    timeline = observe(path, request.notes, *segments.span(request, asked))
+    timeline = observe(path, request.notes, *segments.span(request, asked), whisper)
     references = References(stills, timeline)
 
     def find(definition: occasions.Definition) -> segments.Found:

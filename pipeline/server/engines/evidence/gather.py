@@ -7,11 +7,12 @@ from pathlib import Path
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, shown
 from pipeline.server.engines.evidence.extra import missing
-from pipeline.server.engines.evidence.hearing import hear
+from pipeline.server.engines.evidence.hearing import hear, recogniser
 from pipeline.server.engines.evidence.media import read_media
 from pipeline.server.engines.evidence.text import TextFinder
 from pipeline.server.engines.evidence.timeline import TRACKS, VERSION, Media, Timeline, Track
 from pipeline.server.engines.evidence.visuals import Seen, see
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.inspect import MediaRejected
 
 # Times of a day and more are those of a file that lies.
@@ -19,9 +20,13 @@ _LONGEST_WINDOW_S = 24 * 3600.0
 
 
 def gather(
-    path: Path, start_s: float | None = None, end_s: float | None = None, tracks: Collection[Track] = TRACKS
+    path: Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    tracks: Collection[Track] = TRACKS,
+    whisper: WhisperModel | None = None,
 ) -> Timeline:
-    """Observe a window of a file.
+    """Observe a window of a file; where `whisper` is given, words are what that model hears.
 
     Raises:
         EngineError: the file cannot be read, or the window holds nothing of it.
@@ -29,17 +34,24 @@ def gather(
     try:
         media = read_media(path)
         first_s, last_s = _window(media, start_s, end_s)
-        return _observe(path, media, first_s, last_s, tracks)
+        return _observe(path, media, first_s, last_s, tracks, whisper)
     except MediaRejected as exc:
         raise EngineError(exc.message) from exc
 
 
-def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track]) -> Timeline:
+def _observe(
+    path: Path,
+    media: Media,
+    start_s: float,
+    end_s: float,
+    tracks: Collection[Track],
+    whisper: WhisperModel | None,
+) -> Timeline:
     absent = [] if media.video_codec is None or "text" not in tracks else [missing("text on screen")]
     reader = TextFinder() if absent == [None] else None
     seen = _watch(path, media, start_s, end_s, tracks, reader)
     listens = media.audio_codec is not None and not {"speech", "sounds"}.isdisjoint(tracks)
-    heard = hear(path, start_s, end_s, tracks) if listens else None
+    heard = hear(path, start_s, end_s, tracks, whisper) if listens else None
     timeline = Timeline(
         version=VERSION,
         media=media,
@@ -53,7 +65,12 @@ def _observe(path: Path, media: Media, start_s: float, end_s: float, tracks: Col
         timeline = replace(timeline, text=reader.found(seen.boundaries_s, start_s, end_s))
     if heard:
         timeline = replace(
-            timeline, speech=heard.speech, sounds=heard.sounds, events=heard.events, loudness=heard.loudness
+            timeline,
+            speech=heard.speech,
+            speech_by=None if heard.speech is None else recogniser(whisper),
+            sounds=heard.sounds,
+            events=heard.events,
+            loudness=heard.loudness,
         )
     return timeline
 

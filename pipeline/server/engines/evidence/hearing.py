@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.server.engines.evidence.events import sudden
-from pipeline.server.engines.evidence.extra import missing
+from pipeline.server.engines.evidence.extra import WITH_WHISPER, WORDS, missing
 from pipeline.server.engines.evidence.loudness import LoudnessMeter
 from pipeline.server.engines.evidence.pcm import Block, Resampling
 from pipeline.server.engines.evidence.sounds import classify
-from pipeline.server.engines.evidence.speech import Recogniser
+from pipeline.server.engines.evidence.speech import NAME, Recogniser
 from pipeline.server.engines.evidence.texture import Texture
 from pipeline.server.engines.evidence.timeline import (
     Loudness,
@@ -20,6 +20,8 @@ from pipeline.server.engines.evidence.timeline import (
     Utterance,
 )
 from pipeline.server.engines.evidence.voice import Spoken, VoiceActivity
+from pipeline.server.engines.evidence.whisper import WhisperRecogniser
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.engines.sound import LevelMeter, heard
 from pipeline.server.inspect import open_media, sound_stream
 
@@ -35,10 +37,17 @@ class Heard:
     missing: tuple[Missing, ...]
 
 
-def hear(path: Path, start_s: float, end_s: float, tracks: Collection[Track]) -> Heard | None:
+def recogniser(whisper: WhisperModel | None) -> str:
+    """The name of what recognises words."""
+    return NAME if whisper is None else whisper.name
+
+
+def hear(
+    path: Path, start_s: float, end_s: float, tracks: Collection[Track], whisper: WhisperModel | None = None
+) -> Heard | None:
     """Listen to the file's first sound stream; None without one."""
     levels, loudness, resampling = LevelMeter(start_s, end_s), LoudnessMeter(), Resampling()
-    ear = _Ear(start_s, end_s, tracks)
+    ear = _Ear(start_s, end_s, tracks, whisper)
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
@@ -69,14 +78,15 @@ def hear(path: Path, start_s: float, end_s: float, tracks: Collection[Track]) ->
 class _Ear:
     """Voices, words and texture, as far as their packages are installed."""
 
-    def __init__(self, start_s: float, end_s: float, tracks: Collection[Track]) -> None:
-        needed = {"sounds": "speech and music told apart", "speech": "spoken words"}
+    def __init__(self, start_s: float, end_s: float, tracks: Collection[Track], whisper: WhisperModel | None) -> None:
+        words = WORDS if whisper is None else WITH_WHISPER
+        needed = {"sounds": "speech and music told apart", "speech": words}
         absent = {track: missing(what) for track, what in needed.items() if track in tracks}
         self.missing = tuple(each for each in absent.values() if each is not None)
         can = [track for track, each in absent.items() if each is None]
         self._voice = VoiceActivity() if can else None
         self.texture = Texture(start_s, end_s) if "sounds" in can else None
-        self.recogniser = Recogniser() if "speech" in can else None
+        self.recogniser = None if "speech" not in can else WhisperRecogniser(whisper) if whisper else Recogniser()
         # Of what is spoken only times are kept: the sound of a day would not fit.
         self.spoken: list[Spoken] = []
         self.utterances: list[Utterance] = []

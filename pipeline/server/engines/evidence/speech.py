@@ -9,6 +9,8 @@ from pipeline.server.engines.evidence.pcm import RATE
 from pipeline.server.engines.evidence.timeline import Utterance, Word
 from pipeline.server.engines.evidence.voice import Spoken
 
+NAME = "PocketSphinx"
+
 # Words whose mean posterior is below this are mostly wrong; so are a word or two on their own. Of 20 sentences, clean,
 # noisy, sped up and mixed, 91 % of the words above 0.55 are right and 83 % of those above 0.5, which are 4 % more.
 UNDERSTOOD = 0.55
@@ -54,13 +56,19 @@ class Recogniser:
 
 
 def _utterance(spoken: Spoken, words: tuple[Word, ...]) -> Utterance:
+    text = " ".join(word.text for word in words)
+    return utterance(spoken, words, text, UNDERSTOOD, is_clear=len(words) >= _FEWEST_WORDS)
+
+
+def utterance(spoken: Spoken, words: tuple[Word, ...], text: str, least: float, *, is_clear: bool) -> Utterance:
+    """What was heard; it is understood from the confidence `least` on, where nothing else speaks against it."""
     confidence = fmean(word.confidence for word in words) if words else 0.0
-    understood = confidence >= UNDERSTOOD and len(words) >= _FEWEST_WORDS
+    understood = bool(words) and confidence >= least and is_clear
     return Utterance(
         start_s=round(spoken.start_s, 3),
         end_s=round(spoken.end_s, 3),
         confidence=round(confidence, 3),
         understood=understood,
-        text=" ".join(word.text for word in words) if understood else "",
+        text=text if understood else "",
         words=words if understood else (),
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # Counts up when the same file would yield another timeline, so that whoever keeps timelines makes them anew.
-VERSION = 2
+VERSION = 3
 
 Entrance = Literal["start", "cut", "dissolve", "fade"]
 LineKind = Literal["title", "mark", "ticker", "timecode"]
@@ -147,7 +147,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that was observed from `start_s` to `end_s`."""
+    """All that was observed from `start_s` to `end_s`. `speech_by` names what recognised the words of `speech`."""
 
     version: int
     media: Media
@@ -159,6 +159,7 @@ class Timeline:
     glimpses: tuple[Glimpse, ...] | None = None
     text: tuple[Line, ...] | None = None
     speech: tuple[Utterance, ...] | None = None
+    speech_by: str | None = None
     sounds: tuple[SoundPassage, ...] | None = None
     events: tuple[SoundEvent, ...] | None = None
     loudness: Loudness | None = None
