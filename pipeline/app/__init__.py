@@ -4,7 +4,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 
@@ -49,7 +48,7 @@ from pipeline.steps.task import Tasks
 from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
 
-__all__ = ["Run", "budget_file", "cancel", "open_run", "recipes_of", "revalidate", "rows_of"]
+__all__ = ["Run", "cancel", "open_run", "recipes_of", "revalidate", "rows_of"]
 
 log = structlog.get_logger()
 
@@ -258,11 +257,6 @@ async def _purse(stack: AsyncExitStack, settings: Settings, ledger: Ledger, run_
     if not caps and budget.shared_file is None:
         return None
     purview = Purview(scope, run_id, budget.day_s)
-    commitments = Commitments(budget_file(settings), caps, purview, await ledger.folder_id())
+    commitments = Commitments(settings.budget_file, caps, purview, await ledger.folder_id())
     stack.enter_context(commitments)
     return Purse(commitments, ledger, caps, budget, settings.effective_prices, scope)
-
-
-def budget_file(settings: Settings) -> Path:
-    """Where what is committed is remembered."""
-    return settings.budget.shared_file or settings.output.dir / "budget.db"

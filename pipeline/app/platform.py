@@ -17,7 +17,6 @@ from pipeline.config import (
 )
 from pipeline.errors import ConfigError
 from pipeline.ledger.draws import Draws
-from pipeline.server.app import serve
 
 
 def required_key(settings: Settings) -> SecretStr | None:
@@ -77,6 +76,8 @@ async def _address(
     if not settings.is_local:
         assert key is not None
         return (settings.platform.base_url or REMOTE_URL).rstrip("/"), key
+    from pipeline.server.app import serve  # a third of all imports, which a remote platform does without
+
     own_key = secrets.token_urlsafe(24)
     server = settings.server
     if "data" not in server.model_fields_set:

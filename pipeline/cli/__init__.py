@@ -25,7 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     streams.prepare()
     try:
-        from pipeline.cli.commands import run_command  # half a second of imports, in which a signal may come
+        from pipeline.cli.commands import run_command  # imports take a moment, in which a signal may come
 
         code = run_command()
     except KeyboardInterrupt:

@@ -2,33 +2,36 @@
 
 import sys
 import traceback
+from importlib import import_module
 
 import click
 import orjson
 
-from pipeline.cli.ask import ask
-from pipeline.cli.cancel import cancel
-from pipeline.cli.evidence import evidence
 from pipeline.cli.exits import Exit, code_of
-from pipeline.cli.plan import plan
-from pipeline.cli.retry import retry
-from pipeline.cli.revalidate import revalidate
-from pipeline.cli.run import run
-from pipeline.cli.serve import serve
-from pipeline.cli.status import status
 from pipeline.cli.streams import say
-from pipeline.cli.tune import tune
 from pipeline.errors import ManifestError, PipelineError
 
+NAMES = ("ask", "cancel", "evidence", "plan", "retry", "revalidate", "run", "serve", "status", "tune")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+
+class Commands(click.Group):
+    """Imports a command, from the module of its name, when it is asked for: no command waits for what others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if cmd_name not in NAMES:
+            return None
+        command = getattr(import_module(f"pipeline.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(package_name="video-analysis-pipeline")
 def pipeline() -> None:
     """Analyse whole video archives with the TwelveLabs platform; with no API key, on the embedded platform."""
-
-
-for command in (run, plan, ask, status, tune, retry, cancel, revalidate, evidence, serve):
-    pipeline.add_command(command)
 
 
 def run_command() -> int:

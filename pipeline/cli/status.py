@@ -8,7 +8,6 @@ from typing import Any
 import click
 import orjson
 
-from pipeline.app import budget_file
 from pipeline.budget import Standing, caps_of
 from pipeline.cli.options import required_ledger
 from pipeline.cli.streams import say
@@ -58,7 +57,7 @@ def _standings(view: LedgerView, settings: Settings) -> Iterator[Standing]:
     """Where the caps of the day and of the life stand, on each platform that the folder has asked."""
     caps = [cap for cap in caps_of(settings.budget) if cap.span != "run"]
     for scope in view.scopes():
-        yield from standings_of(budget_file(settings), caps, Purview(scope, "", settings.budget.day_s))
+        yield from standings_of(settings.budget_file, caps, Purview(scope, "", settings.budget.day_s))
 
 
 def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:

@@ -7,12 +7,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 
-from pipeline.app import Run
 from pipeline.budget import Standing, portion_shown, span_shown
 from pipeline.cli.exits import Exit
 from pipeline.cli.streams import say
@@ -24,6 +23,9 @@ from pipeline.ledger.lifetime import lifetime_of
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
 from pipeline.server.engines.evidence.extra import advice, all_missing
+
+if TYPE_CHECKING:
+    from pipeline.app import Run  # of the commands that work; `status` does without all that
 
 log = structlog.get_logger()
 
@@ -52,7 +54,7 @@ class Report:
         return self.manifest.unread if self.manifest else ()
 
 
-def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
+def conclude(run: "Run", last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
     code = _code(run, last, report)
     facts = _facts(run, last, code) | {"platform": platform_name(report.settings), "unread": list(report.unread)}
@@ -65,7 +67,7 @@ def conclude(run: Run, last: Snapshot, report: Report) -> Exit:
     return code
 
 
-def _code(run: Run, last: Snapshot, report: Report) -> Exit:
+def _code(run: "Run", last: Snapshot, report: Report) -> Exit:
     if isinstance(run.runner.stopped_by, FatalError):
         return Exit.FATAL
     if run.runner.stopped_by is not None:
@@ -73,7 +75,7 @@ def _code(run: Run, last: Snapshot, report: Report) -> Exit:
     return Exit.SOME_FAILED if last.failed or report.unread else Exit.DONE
 
 
-def _facts(run: Run, last: Snapshot, code: Exit) -> dict[str, Any]:
+def _facts(run: "Run", last: Snapshot, code: Exit) -> dict[str, Any]:
     reason = run.runner.stopped_by
     out = run.folder.parent.parent
     return {

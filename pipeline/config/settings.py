@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         return self.effective_limits.shared_file or self.output.dir / "limits.db"
 
     @property
+    def budget_file(self) -> Path:
+        """Where what is committed is remembered."""
+        return self.budget.shared_file or self.output.dir / "budget.db"
+
+    @property
     def effective_batch(self) -> BatchSettings:
         """The configured batches; on the embedded platform quicker unless something of them was set."""
         if self.is_local and "batch" not in self.model_fields_set:

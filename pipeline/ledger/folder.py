@@ -2,15 +2,19 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import FolderLocked, LedgerError
 
+PATIENCE_S = 0.5
+TRY_AGAIN_S = 0.01
+
 
 def is_held(folder: Path) -> bool:
-    """Whether a run holds the folder now."""
+    """Whether a run holds the folder now. To see that, the lock is taken for an instant, which `hold` sits out."""
     try:
         lock = os.open(folder / ".lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -29,7 +33,7 @@ def hold(folder: Path) -> Iterator[None]:
     """Create the folder if need be and hold it alone until the body ends.
 
     Raises:
-        FolderLocked: another run holds it.
+        FolderLocked: another run holds it, and not for an instant only.
         LedgerError: it cannot be created or written.
     """
     try:
@@ -41,7 +45,7 @@ def hold(folder: Path) -> Iterator[None]:
         ) from error
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(lock)
         except BlockingIOError as error:
             raise FolderLocked(
                 f"another run holds {folder}; wait for it, or give this one an --out of its own"
@@ -53,3 +57,15 @@ def hold(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _take(lock: int) -> None:
+    """Lock an open file alone; raises BlockingIOError where others have it for all of `PATIENCE_S`."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(TRY_AGAIN_S)

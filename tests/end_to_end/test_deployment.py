@@ -220,10 +220,16 @@ def shell_lines(document: Path) -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line.strip()]
 
 
+def command_of(name: str) -> click.Command:
+    command = commands.get_command(click.Context(commands), name)
+    assert command is not None
+    return command
+
+
 def parse(line: str) -> None:
     """Parse a command line as the program would; raises where a command or flag does not exist."""
     _, name, *arguments = shlex.split(line, comments=True)
-    command = commands.commands[name]
+    command = command_of(name)
     command.make_context(name, arguments)
 
 
@@ -246,7 +252,8 @@ def all_of(option: click.Parameter) -> list[str]:
 
 def test_flags_named_in_prose_exist() -> None:
     """Every flag that the README names anywhere is a flag of some command."""
-    known = {name for command in commands.commands.values() for option in command.params for name in all_of(option)}
+    every = map(command_of, commands.list_commands(click.Context(commands)))
+    known = {name for command in every for option in command.params for name in all_of(option)}
     named = set(re.findall(r"(?<=[` (])--[a-z][a-z-]*", (ROOT / "README.md").read_text()))
     assert named - known - {"--rm", "--help"} == set()
     assert isinstance(commands, click.Group)

@@ -20,7 +20,9 @@ def test_every_flag_has_a_setting() -> None:
 @pytest.mark.parametrize("command", ["run", "retry"])
 def test_every_flag_is_explained(command: str) -> None:
     """Each option of a command has a sentence of help."""
-    options = [option for option in pipeline.commands[command].params if isinstance(option, click.Option)]
+    found = pipeline.get_command(click.Context(pipeline), command)
+    assert found is not None
+    options = [option for option in found.params if isinstance(option, click.Option)]
     assert {"prompt", "prompt_file", "model", "base_url", "platform", "out", "workers", "as_json"} <= {
         option.name for option in options
     }

@@ -1,5 +1,6 @@
 """The ledger: facts are durable when awaited, and follow sources that come, change and go."""
 
+import fcntl
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from pipeline.errors import FolderLocked, LedgerError, TaskFailed
 from pipeline.jobs import Job, State
 from pipeline.ledger import Ledger, LedgerView, WrittenLine
-from pipeline.ledger.folder import hold
+from pipeline.ledger.folder import hold, is_held
 from pipeline.models import FileStamp, Identity, OpenUpload, Recipe, Video
 
 pytestmark = pytest.mark.anyio
@@ -256,3 +257,20 @@ def test_a_second_run_is_turned_away_and_a_dead_one_leaves_no_lock(tmp_path: Pat
         pass
     with hold(tmp_path / "out"):
         pass
+
+
+def test_a_look_at_the_folder_turns_no_run_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks whether a run is on has the lock for an instant; a run that starts in it sits it out."""
+    tries_again = []
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+        def passes(seconds: float) -> None:
+            tries_again.append(seconds)
+            lock.close()
+
+        monkeypatch.setattr("time.sleep", passes)
+        assert is_held(tmp_path) is False
+        with hold(tmp_path):
+            assert is_held(tmp_path)
+    assert len(tries_again) == 1
