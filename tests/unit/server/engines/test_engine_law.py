@@ -25,18 +25,18 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return ENGINES[request.param]
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.mp4"
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("law") / "tiny.mp4"
     path.write_bytes(tiny_video())
     return path
 
 
 @pytest.fixture
 def asked(video: Path, write_still: WriteStill) -> dict[str, EngineRequest]:
-    """One request of each kind."""
+    """One request of each kind; what is noted of the video by the first one asked serves all."""
     images = (EngineImage("one", write_still("red")), EngineImage("two", write_still("blue")))
-    plain = EngineRequest(video, PROMPT, 512)
+    plain = EngineRequest(video, PROMPT, 512, notes=video.with_name("notes"))
     return {
         "prompt": plain,
         "window": replace(plain, start_s=0.0, end_s=0.5),
@@ -83,18 +83,24 @@ def test_a_file_that_cannot_be_read_is_refused(engine: Engine, tmp_path: Path) -
         engine(EngineRequest(tmp_path / "list.mp4", PROMPT, 512))
 
 
-def test_an_echo_decodes_nothing(video: Path, asked: dict[str, EngineRequest]) -> None:
-    """Where no picture can be decoded, the echo engine answers as ever and the visual engine does not."""
-    kinds = ("prompt", "schema", "segments")
-    before = [ENGINES["echo"](asked[kind]) for kind in kinds]
+@pytest.mark.parametrize("kind", ASKED)
+def test_notes_change_no_answer(engine: Engine, asked: dict[str, EngineRequest], kind: str) -> None:
+    """Whether something is noted of the file or not, the answer is the same."""
+    assert engine(replace(asked[kind], notes=None)) == engine(asked[kind])
+
+
+def test_an_echo_decodes_nothing(video: Path, asked: dict[str, EngineRequest], tmp_path: Path) -> None:
+    """Where no picture can be decoded, the echo engine answers as ever and the others do not."""
     whole = bytearray(video.read_bytes())
     begin, end = whole.index(b"mdat") + 4, whole.index(b"freeseed") - 4
     whole[begin:end] = bytes(end - begin)
-    video.write_bytes(whole)
-    assert [ENGINES["echo"](asked[kind]) for kind in kinds] == before
-    for kind in kinds:
+    empty = tmp_path / video.name
+    empty.write_bytes(whole)
+    for kind in ("prompt", "schema", "segments"):
+        request = replace(asked[kind], path=empty, notes=None)
+        assert ENGINES["echo"](request) == ENGINES["echo"](asked[kind])
         with pytest.raises(EngineError):
-            ENGINES["visual"](asked[kind])
+            ENGINES["visual"](request)
 
 
 def test_engines_and_their_requests_travel_between_processes(engine: Engine, asked: dict[str, EngineRequest]) -> None:

@@ -1,6 +1,7 @@
 """Structured answers: valid against any schema, filled with what was measured and with nothing else."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -268,12 +269,13 @@ def test_a_field_that_says_nothing_is_read_by_the_prompt(samples: Path, prompt: 
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_an_answer_that_does_not_fit_is_cut(samples: Path, engine: str) -> None:
+def test_an_answer_that_does_not_fit_is_cut(samples: Path, engine: str, tmp_path: Path) -> None:
     """JSON beyond max_tokens is cut wherever that is, keeps to its tokens, and says so."""
     schema = obj(summary={"type": "string"}, speaker={"type": "string"})
-    request = EngineRequest(samples / NIGHT_TRAIN.name, "Describe it", 512, json_schema=schema)
+    path, notes = samples / NIGHT_TRAIN.name, tmp_path / "notes"
+    request = EngineRequest(path, "Describe it", 512, json_schema=schema, notes=notes)
     whole = ENGINES[engine](request)
-    cut = ENGINES[engine](EngineRequest(request.path, request.prompt, 5, json_schema=schema))
+    cut = ENGINES[engine](replace(request, max_tokens=5))
     assert (whole.finish_reason, cut.finish_reason) == ("stop", "length")
     assert json.loads(whole.text)["speaker"] == ""
     assert whole.warning is not None
