@@ -1,19 +1,23 @@
 """Where in a video is what a segment definition describes, as far as the evidence tells."""
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from typing import Any
 
-from pipeline.server.engines.answers.asked import Asked, read
-from pipeline.server.engines.answers.aspects import FADES, SHOTS, WHOLE, Aspect, Part
+from pipeline.server.engines.answers.asked import read
+from pipeline.server.engines.answers.aspects import FADES, WHOLE, Aspect, Part
 from pipeline.server.engines.answers.chapters import chapters
-from pipeline.server.engines.answers.entries import Entry, entries
+from pipeline.server.engines.answers.entries import entries
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.answers.stems import stems
-from pipeline.server.engines.evidence.timeline import Shot, Timeline
+from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
 from pipeline.server.engines.segments import Found, Stretch
+from pipeline.server.engines.topics import words_of
 
 Definition = Mapping[str, Any]
 
@@ -21,13 +25,25 @@ Definition = Mapping[str, Any]
 _TOGETHER_S = 2.0
 # What answers to the words this much less than the best does is about something else.
 _LEAST_SHARE = 0.3
-# Ways of naming the parts of a video.
-_OF_PARTS = frozenset(stems("chapter section segment part topic theme subject agenda"))
+# Ways of naming the parts of a video; those of chapters also say what every segment is.
+_OF_CHAPTERS = frozenset(("chapter", "section", "topic", "theme", "subject", "agenda", "story", "storie", "item"))
+_OF_PARTS = _OF_CHAPTERS | {"segment", "part"}
+_OF_SHOTS = frozenset(("shot", "scene"))
 _WHERE_READ_OR_HEARD: tuple[Part, ...] = ("text", "speech")
 # So a description speaks of what is said or written, rather than of what is to be seen.
 _OF_CONTENT = re.compile(
     r"\b(?:about|mention\w*|sa(?:y|ys|ying|id)|words?|discuss\w*|talk\w*|reads?|quot\w+)\b", re.IGNORECASE
 )
+# Where in the picture something stands, and how definitions speak of time, is nothing that is read or heard.
+_NO_CONTENT = frozenset(
+    stems(
+        "bottom top corner left right upper lower centre center middle edge passage stretch stand strong slow full"
+        " fully high low contain feature span"
+    )
+)
+_SUDDEN, _LOUD = frozenset(stems("sudden suddenly bang")), frozenset(stems("loud louder loudest loudness noise"))
+# By these either of two things is meant, or perhaps either.
+_EITHER, _PERHAPS = re.compile(r"\bor\b|/"), re.compile(r"\band\b|[,;.&+]\s")
 
 
 def find(definition: Definition, timeline: Timeline, references: References) -> Found:
@@ -36,17 +52,142 @@ def find(definition: Definition, timeline: Timeline, references: References) -> 
     What cannot be determined has the shots of the video for its segments, with a warning.
     """
     if pictures := references.of(definition):
-        return Found([_span(shot) for shot in timeline.shots or () if references.shows(pictures, shot)])
-    asked = read(definition["description"])
-    kinds = tuple(aspect for aspect in asked.aspects if aspect.noun not in WHOLE)
-    if hits := _speaking_of(timeline, asked, kinds):
-        is_of_shots = bool(SHOTS.words.intersection(stems(definition["description"])))
-        return Found(_shots_of(timeline, hits) if is_of_shots else joined(hits, _TOGETHER_S))
-    if asked.words and _OF_CONTENT.search(definition["description"]):
-        return _unfound(definition, timeline, asked, kinds)
-    if kinds:
-        return _of_kinds(definition, timeline, kinds)
-    return _parts(definition, timeline, asked)
+        shown = [_span(shot) for shot in timeline.shots or () if references.shows(pictures, shot)]
+        return Found(shown, None if shown else f"{references.at_best(pictures)} So {_none(definition)}")
+    found = _Search(definition, timeline).found()
+    return replace(found, stretches=common(found.stretches, [(timeline.start_s, timeline.end_s)]))
+
+
+class _Search:
+    """What a definition describes, looked for in a timeline."""
+
+    def __init__(self, definition: Definition, timeline: Timeline) -> None:
+        self._definition, self._timeline = definition, timeline
+        self._described = _described(definition)
+        self._stems, self._named = frozenset(stems(self._described)), frozenset(words_of(self._described))
+        self._asked = read(self._described)
+        self._kinds = tuple(aspect for aspect in self._asked.aspects if aspect.noun not in WHOLE)
+        self._words = tuple(word for word in self._asked.words if word.stem not in _NO_CONTENT)
+        self._entries = entries(timeline)
+
+    def found(self) -> Found:
+        if not self._words and self._named & _OF_CHAPTERS and {kind.part for kind in self._kinds} <= {"text", "speech"}:
+            return self._parts()
+        if self._words and (hits := self._hits()):
+            return self._speaking(hits)
+        if self._words and _OF_CONTENT.search(self._described):
+            return self._unfound()
+        return self._of_kinds() if self._kinds else self._parts()
+
+    def _hits(self) -> list[Stretch]:
+        """When the words are read or heard; of the kinds that are named, if any are."""
+        told = [kind for kind in self._kinds if kind.part in _WHERE_READ_OR_HEARD]
+        quoted = [each for each in self._entries if each.quoted and (not told or any(kind.of(each) for kind in told))]
+        scores = Index(stems(each.quoted) for each in quoted).scores(word.stem for word in self._words)
+        least = _LEAST_SHARE * max(scores.values(), default=0.0)
+        return [_span(quoted[place].of) for place, score in scores.items() if score >= least]
+
+    def _speaking(self, hits: list[Stretch]) -> Found:
+        """Those, or the shots with them, while whatever else is named lasts."""
+        stretches = self._shots_of(hits) if self._named & _OF_SHOTS else joined(hits, _TOGETHER_S)
+        others = [kind for kind in self._kinds if kind.part not in _WHERE_READ_OR_HEARD]
+        found = reduce(common, map(self._spans, others), stretches)
+        return (
+            Found(found, self._beyond())
+            if found
+            else self._apart([*(word.text for word in self._words), *_nouns(others)])
+        )
+
+    def _unfound(self) -> Found:
+        words = ", ".join(word.text for word in self._words)
+        named: list[Part] = [kind.part for kind in self._kinds if kind.part in _WHERE_READ_OR_HEARD]
+        parts = named or _WHERE_READ_OR_HEARD
+        unknown = [reason for part in parts if (reason := why_not(self._timeline, part))]
+        if len(unknown) == len(parts):
+            return Found((), f"Whether {words} was read or heard is not known, since {unknown[0]}: {self._none()}")
+        return Found((), f"Nothing like {words} was read on screen or heard: {self._none()}")
+
+    def _of_kinds(self) -> Found:
+        """What is of all kinds that are named; of any of them where the description says so, or may say so."""
+        for kind in self._kinds:
+            if reason := not_looked_for(self._timeline, kind):
+                return Found((), f"{reason} So {self._none()}")
+        each = [self._spans(kind) for kind in self._kinds]
+        either = joined(stretch for stretches in each for stretch in stretches)
+        if len(each) == 1 or _EITHER.search(self._described.lower()):
+            return Found(either, self._beyond())
+        both = reduce(common, each)
+        if not both and _PERHAPS.search(self._described):
+            return Found(either, self._beyond())
+        if both or not either:
+            return Found(both, self._beyond())
+        return self._apart(_nouns(self._kinds))
+
+    def _apart(self, things: Iterable[str]) -> Found:
+        """None, since all of them are there and never together."""
+        told = f"Nowhere are there {' and '.join(things)} at once: {self._none()}"
+        return Found((), " ".join((told, *self._asked.limits)))
+
+    def _spans(self, kind: Aspect) -> list[Stretch]:
+        counted = [entry for entry in self._entries if kind.counts(entry)]
+        if kind.part == "sounds" and self._stems & _SUDDEN and not self._stems & _LOUD:
+            counted = [entry for entry in counted if entry.kind == "event"]
+        return joined(
+            _transition(entry.of) if kind is FADES and isinstance(entry.of, Shot) else _span(entry.of)
+            for entry in counted
+        )
+
+    def _parts(self) -> Found:
+        if self._named & _OF_PARTS:
+            parts = [(chapter.start_s, chapter.end_s) for chapter in chapters(self._timeline)]
+            return Found(parts, self._unknown("the parts of the video") if self._is_beyond() else None)
+        shots = [_span(shot) for shot in self._timeline.shots or ()]
+        is_known = self._asked.aspects and not self._is_beyond()
+        whole = [(self._timeline.start_s, self._timeline.end_s)]
+        what = "the shots of the video" if shots else "the whole of it"
+        return Found(shots or whole, None if is_known else self._unknown(what))
+
+    def _is_beyond(self) -> bool:
+        return bool(self._words or self._asked.limits)
+
+    def _unknown(self, what: str) -> str:
+        said = f"What {self._definition['id']} describes cannot be determined: its segments are {what}."
+        return " ".join((said, *self._asked.limits))
+
+    def _beyond(self) -> str | None:
+        """What of the description had no part in the choice, though something else of it had."""
+        told = " ".join(self._asked.limits)
+        said = f"Not all that {self._definition['id']} describes had a part in the choice of its segments."
+        return f"{said} {told}" if told else None
+
+    def _none(self) -> str:
+        return _none(self._definition)
+
+    def _shots_of(self, hits: Iterable[Stretch]) -> list[Stretch]:
+        """The shots in which something is read or heard."""
+        told = joined(hits)
+        return [_span(shot) for shot in self._timeline.shots or () if common([_span(shot)], _near(told, shot))]
+
+
+def _near(stretches: list[Stretch], shot: Shot) -> list[Stretch]:
+    first = bisect_right(stretches, shot.start_s, key=lambda each: each[1])
+    return stretches[first : first + 1]
+
+
+def _nouns(kinds: Iterable[Aspect]) -> list[str]:
+    return [kind.noun for kind in kinds]
+
+
+def _described(definition: Definition) -> str:
+    """The description; where that says nothing, the words of the definition's id."""
+    description = str(definition["description"])
+    asked = read(description)
+    says = asked.words or asked.aspects or asked.limits or _OF_PARTS.intersection(words_of(description))
+    return description if says else " ".join(words_of(str(definition["id"])))
+
+
+def _none(definition: Definition) -> str:
+    return f"{definition['id']} has no segments."
 
 
 def joined(stretches: Iterable[Stretch], gap_s: float = 0.0) -> list[Stretch]:
@@ -60,54 +201,16 @@ def joined(stretches: Iterable[Stretch], gap_s: float = 0.0) -> list[Stretch]:
     return found
 
 
-def common(one: Iterable[Stretch], other: Iterable[Stretch]) -> list[Stretch]:
-    """What lies in both."""
-    others = list(other)
-    both = ((max(start_s, first_s), min(end_s, last_s)) for start_s, end_s in one for first_s, last_s in others)
-    return joined((start_s, end_s) for start_s, end_s in both if end_s > start_s)
-
-
-def _speaking_of(timeline: Timeline, asked: Asked, kinds: tuple[Aspect, ...]) -> list[Stretch]:
-    """When the words of the description are read or heard; of the kinds that it names, if it names any."""
-    told = [kind for kind in kinds if kind.part in _WHERE_READ_OR_HEARD]
-    found = [
-        entry for entry in entries(timeline) if entry.quoted and (not told or any(kind.of(entry) for kind in told))
-    ]
-    scores = Index(stems(entry.quoted) for entry in found).scores(token.stem for token in asked.words)
-    least = _LEAST_SHARE * max(scores.values(), default=0.0)
-    return [_span(found[place].of) for place, score in scores.items() if score >= least]
-
-
-def _unfound(definition: Definition, timeline: Timeline, asked: Asked, kinds: tuple[Aspect, ...]) -> Found:
-    named: list[Part] = [kind.part for kind in kinds if kind.part in _WHERE_READ_OR_HEARD]
-    words = ", ".join(token.text for token in asked.words)
-    unknown = [reason for part in named or _WHERE_READ_OR_HEARD if (reason := why_not(timeline, part))]
-    if len(unknown) == len(named or _WHERE_READ_OR_HEARD):
-        return Found((), f"Whether {words} was read or heard is not known, since {unknown[0]}: {_none(definition)}")
-    return Found((), f"Nothing like {words} was read on screen or heard: {_none(definition)}")
-
-
-def _none(definition: Definition) -> str:
-    return f"{definition['id']} has no segments."
-
-
-def _of_kinds(definition: Definition, timeline: Timeline, kinds: tuple[Aspect, ...]) -> Found:
-    """What is of all kinds that are named; where nothing is, what is of any of them."""
-    for kind in kinds:
-        if reason := not_looked_for(timeline, kind):
-            return Found((), f"{reason} So {_none(definition)}")
-    found = entries(timeline)
-    each = [joined(_spans(kind, found)) for kind in kinds]
-    both = each[0]
-    for stretches in each[1:]:
-        both = common(both, stretches)
-    return Found(both or joined(stretch for stretches in each for stretch in stretches))
-
-
-def _spans(kind: Aspect, found: Iterable[Entry]) -> Iterable[Stretch]:
-    for entry in found:
-        if kind.counts(entry):
-            yield _transition(entry.of) if kind is FADES and isinstance(entry.of, Shot) else _span(entry.of)
+def common(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
+    """What lies in both, each of them in order and without overlaps."""
+    found: list[Stretch] = []
+    place = 0
+    for start_s, end_s in one:
+        while place < len(other) and other[place][1] <= start_s:
+            place += 1
+        last = bisect_left(other, end_s, key=lambda each: each[0])
+        found += ((max(start_s, first_s), min(end_s, last_s)) for first_s, last_s in other[place:last])
+    return found
 
 
 def _transition(shot: Shot) -> Stretch:
@@ -115,36 +218,5 @@ def _transition(shot: Shot) -> Stretch:
     return shot.start_s - shot.entered_over_s / 2, shot.start_s + shot.entered_over_s / 2
 
 
-def _parts(definition: Definition, timeline: Timeline, asked: Asked) -> Found:
-    is_of_parts = bool(_OF_PARTS.intersection(stems(definition["description"])))
-    if is_of_parts:
-        parts = [(chapter.start_s, chapter.end_s) for chapter in chapters(timeline)]
-        return Found(parts, _beyond(definition, asked, "the parts of the video"))
-    shots = [_span(shot) for shot in timeline.shots or ()]
-    is_understood = bool(asked.aspects)
-    warning = None if is_understood and not asked.words and not asked.limits else _unknown(definition, asked)
-    return Found(shots or [(timeline.start_s, timeline.end_s)], warning)
-
-
-def _beyond(definition: Definition, asked: Asked, what: str) -> str | None:
-    return _unknown(definition, asked, what) if asked.words or asked.limits else None
-
-
-def _unknown(definition: Definition, asked: Asked, what: str = "the shots of the video") -> str:
-    reason = " ".join(asked.limits)
-    said = f"What {definition['id']} describes cannot be determined: its segments are {what}."
-    return f"{said} {reason}" if reason else said
-
-
-def _shots_of(timeline: Timeline, hits: Iterable[Stretch]) -> list[Stretch]:
-    """The shots in which something is read or heard."""
-    told = list(hits)
-    return [
-        _span(shot)
-        for shot in timeline.shots or ()
-        if any(start_s < shot.end_s and end_s > shot.start_s for start_s, end_s in told)
-    ]
-
-
-def _span(passage: Any) -> Stretch:
+def _span(passage: Passage) -> Stretch:
     return passage.start_s, passage.end_s

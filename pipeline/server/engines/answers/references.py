@@ -18,6 +18,7 @@ from pipeline.server.engines.times import clock
 _SHOWS = 0.75
 # Shots whose likeness is this close to the best are told with it, so many of them.
 _NEAR, _MOST_TOLD = 0.05, 5
+_NO_PICTURES = "There are no pictures to compare it with."
 
 
 class References:
@@ -42,6 +43,16 @@ class References:
         """Whether one of these pictures is shown in a shot."""
         return max(self._best(place, shot)[0] for place in places) >= _SHOWS
 
+    def at_best(self, places: Sequence[int]) -> str:
+        """The sentence about how much the video is like these pictures, where none of them is shown."""
+        if not self._times:
+            return _NO_PICTURES
+        whole = Passage(self._timeline.start_s, self._timeline.end_s, 1.0)
+        likeness, at_s = max((self._best(place, whole) for place in places), key=lambda best: (best[0], -best[1]))
+        return (
+            f"No shot is as much like its reference pictures as {_SHOWS:.0%}: at best {likeness:.0%} at {clock(at_s)}."
+        )
+
     def tell(self) -> Iterator[str]:
         """A line for each still, and what a likeness is worth."""
         for place, still in enumerate(self._stills):
@@ -57,11 +68,30 @@ class References:
             name: partial(known.parts.__getitem__, name) for name in known.parts
         }
         if "shots" in parts:
-            parts["shots"] = lambda: tuple(map(self._with_likeness, known.parts["shots"]))
+            parts["shots"] = lambda: tuple(map(self.of_stretch, known.parts["shots"]))
         told = "\n".join((known.summary, *(self._most_like(place) for place in range(len(self._stills)))))
-        return replace(self._with_likeness(known), summary=told, parts=Later(parts))
+        named = {still.name: self._where(place) for place, still in enumerate(self._stills)}
+        return replace(self.of_stretch(known), summary=told, parts=Later(parts), named={**known.named, **named})
 
-    def _with_likeness(self, known: Known) -> Known:
+    def _where(self, place: int) -> Known:
+        """How much the video is like a still at best, and in which of its shots."""
+        shots = self._timeline.shots or (Passage(self._timeline.start_s, self._timeline.end_s, 1.0),)
+        likeness, shot = max(((self._best(place, each)[0], each) for each in shots), key=lambda best: best[0])
+        times = {"start": shot.start_s, "end": shot.end_s, "duration": shot.end_s - shot.start_s}
+        known = Known(
+            summary=self._most_like(place),
+            start_s=shot.start_s,
+            end_s=shot.end_s,
+            numbers={"likeness": likeness, **times},
+            labels={"name": self._stills[place].name},
+        )
+        # Whoever asks for an object of this name is told of it with its times.
+        return replace(known, named={self._stills[place].name: known})
+
+    def of_stretch(self, known: Known) -> Known:
+        """What is known of a stretch, with the likeness of it to the stills."""
+        if not self._stills or not self._times:
+            return known
         span = Passage(known.start_s or 0.0, known.end_s or 0.0, 1.0)
         best = max(self._best(place, span)[0] for place in range(len(self._stills)))
         return replace(known, numbers={**known.numbers, "likeness": best})
@@ -77,7 +107,7 @@ class References:
     def _most_like(self, place: int) -> str:
         shots = self._timeline.shots or ()
         if not shots or not self._times:
-            return "There are no pictures to compare it with."
+            return _NO_PICTURES
         found = [(*self._best(place, shot), shot) for shot in shots]
         best = max(likeness for likeness, _, _ in found)
         near = [_span(shot) for likeness, _, shot in found if best - likeness < _NEAR]

@@ -9,6 +9,7 @@ from pipeline.server.engines.answers.passages import of_writing
 from pipeline.server.engines.contract import Answer, EngineImage, EngineRequest
 from pipeline.server.engines.evidence.extra import advice, missing
 from pipeline.server.engines.evidence.reading import Reader, Reading
+from pipeline.server.engines.evidence.timeline import Missing
 from pipeline.server.engines.images import first_frame, look_at_still, tell_stills
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.question import unnamed
@@ -24,11 +25,17 @@ def at_images(request: EngineRequest) -> Answer:
     absent = missing("text on screen")
     written = _read(request.images) if absent is None else None
     if request.json_schema is not None:
-        return reply_schema(request, _with_writing(findings.of_stills(looked), written))
+        answer = reply_schema(request, _with_writing(findings.of_stills(looked), written))
+        return _noting(answer, absent) if absent else answer
     told = tell_stills(looked, read(request.prompt).limits)
     unread = [advice((absent,))] if absent else []
     unmet = unnamed(request.prompt, (image.name for image in request.images))
     return reply(request, "\n".join((*told, *_tell(written or {}), *unread, *unmet)))
+
+
+def _noting(answer: Answer, absent: Missing) -> Answer:
+    """What was not answered may have been written on the pictures."""
+    return replace(answer, warning=f"{answer.warning} {advice((absent,))}.") if answer.warning else answer
 
 
 def _read(images: Sequence[EngineImage]) -> Written:
@@ -38,8 +45,11 @@ def _read(images: Sequence[EngineImage]) -> Written:
 
 def _tell(written: Written) -> Iterator[str]:
     for name, lines in written.items():
-        told = ", ".join(f'"{line.text}"' for line in lines)
-        yield f"<@{name}>: text on it: {told or 'none was read'}."
+        yield f"<@{name}>: text on it: {_quoted(lines) or 'none was read'}."
+
+
+def _quoted(lines: Sequence[Reading]) -> str:
+    return ", ".join(f'"{line.text}"' for line in lines)
 
 
 def _with_writing(known: Known, written: Written | None) -> Known:
@@ -56,4 +66,5 @@ def _written_on(known: Known, lines: Sequence[Reading]) -> Known:
     tallest = max(lines, key=lambda line: line.height_px, default=None)
     labels = {**known.labels, "title": tallest.text} if tallest else known.labels
     texts = of_writing(lines)
-    return replace(known, labels=labels, parts={**known.parts, "text": texts, "title": texts})
+    summary = f"{known.summary} Text on it: {_quoted(lines)}." if lines else known.summary
+    return replace(known, summary=summary, labels=labels, parts={**known.parts, "text": texts, "title": texts})

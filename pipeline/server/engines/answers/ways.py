@@ -10,6 +10,7 @@ from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.engines.images import look_at_still
+from pipeline.server.engines.known import Known
 from pipeline.server.engines.question import unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 
@@ -32,9 +33,12 @@ def for_segments(
     """The segments of a video."""
     stills = [look_at_still(image) for image in request.images]
     timeline = observe(path, request.notes, *segments.span(request, asked), whisper)
-    references = References(stills, timeline)
+    references, known = References(stills, timeline), facts.Facts(timeline)
 
     def find(definition: occasions.Definition) -> segments.Found:
         return occasions.find(definition, timeline, references)
 
-    return segments.answer(request, asked, find, facts.Facts(timeline).of_stretch)
+    def describe(stretch: segments.Stretch, number: int) -> Known:
+        return references.of_stretch(known.of_stretch(stretch, number))
+
+    return segments.answer(request, asked, find, describe)

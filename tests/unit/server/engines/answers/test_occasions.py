@@ -4,13 +4,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.server.engines.answers.occasions import find
+from pipeline.server.engines.answers.occasions import common, find
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.segments import Stretch
 
-from .harbour import HARBOUR, SILENT, WITHOUT_EXTRA, line, said, shot
+from .harbour import HARBOUR, HEARD_ONLY, SILENT, WITHOUT_EXTRA, line, said, shot
 
 SHOTS = [(0, 20), (20, 40), (40, 50), (50, 60)]
 
@@ -36,7 +38,11 @@ def found(description: str, timeline: Timeline = HARBOUR) -> tuple[list[Stretch]
         ("Titles on screen", [(1, 5), (20.5, 25)]),
         ("News ticker", [(30, 40)]),
         ("Fades and dissolves", [(19.6, 20.4)]),
-        ("Sudden sounds", [(20, 40), (45, 45.2)]),
+        ("Sudden sounds", [(45, 45.2)]),
+        ("Loud passages", [(20, 40), (45, 45.2)]),
+        ("The ticker at the bottom of the picture", [(30, 40)]),
+        ("Music or titles", [(1, 5), (20, 40)]),
+        ("Every topic discussed", [(0, 20), (20, 40), (40, 60)]),
         ("Green shots with music", [(20, 40)]),
     ],
 )
@@ -55,6 +61,7 @@ def test_what_was_observed_makes_segments(description: str, stretches: list[Stre
         ("A title about ferries", [(20.5, 25)]),
         ("Scenes about the ferry", [(20, 40)]),
         ("Somebody says good night", [(42, 44)]),
+        ("Dark shots where ferries are mentioned", [(20, 40)]),
     ],
 )
 def test_what_is_said_or_written_makes_segments(description: str, stretches: list[Stretch]) -> None:
@@ -113,3 +120,64 @@ def test_segments_of_one_definition_never_overlap() -> None:
         stretches, _ = found(description, timeline)
         assert stretches
         assert all(one[1] <= other[0] for one, other in pairwise(stretches))
+
+
+def test_what_is_there_but_never_at_once_has_no_segments() -> None:
+    """Two kinds without an "and" or "or" between them are meant at once."""
+    assert found("Black frames with still pictures") == (
+        [],
+        "Nowhere are there black passages and still passages at once: wanted has no segments.",
+    )
+    assert found("Bright shots where winter is mentioned")[0] == []
+    assert len(found("Black frames and still pictures")[0]) == 2
+
+
+def test_what_of_a_description_had_no_part_in_the_choice_is_said() -> None:
+    """Who speaks is not known, so that all speech is found, with a warning."""
+    stretches, warning = found("The speaker talks")
+    assert len(stretches) == 4
+    assert warning.endswith("Who speaks cannot be determined: voices are not told apart.")
+
+
+def test_the_id_speaks_where_the_description_says_nothing() -> None:
+    """An id such as "black_frames" is read as words."""
+    definition = {"id": "black_frames", "description": "Find all of these"}
+    assert list(find(definition, HARBOUR, References((), HARBOUR)).stretches) == [(19.5, 20)]
+
+
+def test_sound_alone_has_no_shots() -> None:
+    """Where there are no pictures, what cannot be determined is the whole."""
+    stretches, warning = found("Cooking", HEARD_ONLY)
+    assert stretches == [(0, 60)]
+    assert warning.endswith("its segments are the whole of it.")
+
+
+def test_a_fade_at_the_beginning_lies_inside() -> None:
+    """Nothing begins before the window does."""
+    assert found("fades", replace(HARBOUR, shots=(shot(0, 60, entered="fade"),)))[0] == [(0, 0.4)]
+
+
+WORDS = (
+    "black still silence music speech speaks title text ticker logo fade sudden loud dark bright green motion scenes"
+    " shots chapters topics ferry winter harbour penguins dog and or in with about mentioned segment the"
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(WORDS.split()), min_size=1, max_size=6), st.sampled_from([HARBOUR, SILENT, HEARD_ONLY]))
+def test_segments_are_in_order_inside_and_never_overlap(words: list[str], timeline: Timeline) -> None:
+    """Whatever is described."""
+    stretches, _ = found(" ".join(words), timeline)
+    assert all(timeline.start_s <= start_s < end_s <= timeline.end_s for start_s, end_s in stretches)
+    assert all(one[1] <= other[0] for one, other in pairwise(stretches))
+
+
+SPANS = st.lists(st.integers(0, 40), unique=True, max_size=10).map(lambda edges: list(pairwise(sorted(edges)))[::2])
+
+
+@settings(max_examples=40, deadline=None)
+@given(SPANS, SPANS)
+def test_what_lies_in_both(one: list[Stretch], other: list[Stretch]) -> None:
+    """The same as of each with each."""
+    each = sorted((max(a, x), min(b, y)) for a, b in one for x, y in other if max(a, x) < min(b, y))
+    assert common(one, other) == each

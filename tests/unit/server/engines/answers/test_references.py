@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import orjson
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.server.engines import EngineImage, EngineRequest, SegmentQuestion
 from pipeline.server.engines.answers.engine import analyze
 from pipeline.server.engines.answers.observe import observe
-from pipeline.server.engines.evidence.glimpses import coarse, sketch_of
+from pipeline.server.engines.decode import Picture
+from pipeline.server.engines.evidence.glimpses import Gallery, coarse, sketch_of
 from pipeline.server.engines.images import look_at_still
 from pipeline.server.engines.likeness import alike
+from pipeline.server.engines.looks import look_at
 
 WriteStill = Callable[..., Path]
 AT_S = 5.0  # within the third shot of the film
@@ -71,6 +76,41 @@ def test_segments_and_forms_know_the_likeness(film: Path, notes: Path, shown: En
     schema = {"type": "object", "properties": {"similarity": {"type": "number"}}, "required": ["similarity"]}
     request = EngineRequest(film, "How alike?", 4096, images=(shown,), json_schema=schema, notes=notes)
     assert json.loads(analyze(request).text)["similarity"] > 0.95
+
+
+def test_a_form_may_ask_when_each_picture_is_shown(film: Path, notes: Path, shown: EngineImage) -> None:
+    """By the name of the picture: how much the video is like it at best, and where; so may a segment's field."""
+    properties = {"similarity": {"type": "number"}, "start_time": {"type": "number"}}
+    inner = {"type": "object", "properties": properties, "required": list(properties)}
+    schema = {"type": "object", "properties": {"shown": inner}, "required": ["shown"]}
+    request = EngineRequest(film, "Where?", 4096, images=(shown,), json_schema=schema, notes=notes)
+    found = json.loads(analyze(request).text)["shown"]
+    assert (found["similarity"] > 0.95, found["start_time"]) == (True, 4.033)
+    fields = [{"name": "similarity", "type": "number", "description": ""}]
+    asked = SegmentQuestion(({"id": "shot", "description": "Every shot", "fields": fields},))
+    answer = analyze(EngineRequest(film, "", None, images=(shown,), segments=asked, notes=notes))
+    likes = [part["metadata"]["similarity"] for part in json.loads(answer.text)["shot"]]
+    assert max(likes) == likes[-1] > 0.95 > likes[0]
+
+
+def test_a_picture_that_no_shot_is_like_is_explained(film: Path, notes: Path, write_still: WriteStill) -> None:
+    """There are no segments, and the warning says how much the video is like it at best."""
+    image = EngineImage("other", write_still("white"))
+    asked = SegmentQuestion(({"id": "like", "description": "<@other>", "media_sources": [{"name": "other"}]},))
+    answer = analyze(EngineRequest(film, "", None, images=(image,), segments=asked, notes=notes))
+    assert json.loads(answer.text) == {"like": []}
+    assert (answer.warning or "").startswith("No shot is as much like its reference pictures as 75%: at best ")
+
+
+def test_an_hour_of_glimpses_is_small() -> None:
+    """Whatever happens in it, its glimpses take less than 1.3 MB; short shots have one each."""
+    looks = list(look_at(Picture(0.0, np.full((72, 128, 3), level, np.uint8)) for level in (20, 120, 220)))
+    gallery = Gallery()
+    for _ in gallery.watch(replace(looks[number % 3], at_s=number * 0.5) for number in range(7200)):
+        pass
+    size = len(orjson.dumps(gallery.glimpses))
+    assert size < 1_300_000
+    assert [glimpse.at_s for glimpse in gallery.glimpses[:20]] == [number * 0.5 for number in range(20)]
 
 
 @pytest.fixture(scope="module")
