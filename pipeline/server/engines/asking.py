@@ -239,20 +239,28 @@ def narrow(field: Field, known: Known) -> Known:
     if field.is_strange:
         numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
         return replace(known, start_s=None, end_s=None, numbers=numbers)
-    return _of_sound(known) if field.words and field.words <= topics.SOUND else _picked(field, known)
+    return _of_sound(field, known) if field.words and field.words <= topics.SOUND else _picked(field, known)
 
 
-def _of_sound(known: Known) -> Known:
-    """With the codec of the sound alone."""
+def _pick(field: Field) -> Callable[[tuple[Known, ...]], Known] | None:
+    return next((pick for words, pick in _PICKS if field.named & words), None)
+
+
+def _of_sound(field: Field, known: Known) -> Known:
+    """The sound of it, with the codec of the sound alone, or one passage of it."""
+    if (pick := _pick(field)) is not None:
+        return pick(known.parts["sounds"]) if known.parts.get("sounds") else NOTHING
     labels = {topic: label for topic, label in known.labels.items() if topic != "codec"}
     heard = {"codec": labels["audiocodec"]} if "audiocodec" in labels else {}
     return replace(known, labels={**labels, **heard})
 
 
 def _picked(field: Field, known: Known) -> Known:
-    named = frozenset(topics.words_of(field.name))
-    pick = next((pick for words, pick in _PICKS if named & words), None)
-    if pick is None or not field.words & topics.SHOT:
+    pick = _pick(field)
+    is_entrance = field.words & topics.ENTERED - topics.CUT
+    if pick is None and is_entrance:
+        pick = _PICKS[0][1]
+    if pick is None or not (field.words & topics.SHOT or is_entrance):
         return known
     shots = parts(field, known)
     return pick(shots) if shots else NOTHING
@@ -263,18 +271,24 @@ def _together(field: Field, known: Known) -> Known:
     found = recorded.passages(field, known)
     if field.mention is not None:
         return found[0] if found else NOTHING
-    if found is None or field.topic is None:
+    if found is None or field.topic is None or field.words & topics.SHOT - topics.TIME - _STRETCHES:
         return NOTHING
+    if found and (pick := _pick(field)) is not None:
+        return pick(found)
     times = {"start": found[0].numbers["start"], "end": max(part.numbers["end"] for part in found)} if found else {}
     heard = ("speech", "words") if field.words & topics.SPOKEN else ()
     parts = {topic: known.parts[topic] for topic in (field.topic, *heard) if topic in known.parts}
-    spoken = {"text": parts["words"]} if heard and "words" in parts else {}
+    # whatever its topic, "text" in it is its own
+    own = parts.get("words") if heard else found
     return Known(
         start_s=known.start_s,
         end_s=known.end_s,
         numbers={**times, "duration": recorded.covered_s(found)},
-        parts={**parts, **spoken},
+        parts={**parts, **({} if own is None else {"text": own})},
     )
+
+
+_STRETCHES = frozenset(("passage", "segment", "part", "interval", "section", "event"))
 
 
 def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Known, ...]], Known]:

@@ -51,10 +51,12 @@ def text(field: Field, known: Known) -> str | None:
     said = [] if field.words & topics.NUMBERS["duration"] else list(_said(field, known))
     if said:
         return ", ".join(dict.fromkeys(said))
-    if field.words & (topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD) and not field.hints & topics.COUNT:
+    is_kind = bool(field.named & recorded.KIND)
+    general = topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD
+    if field.words & general and not is_kind and not field.hints & topics.COUNT:
         tagged = _tagged(field, known)
         return (known.summary if tagged is None else tagged) or None
-    return _numeral(field, known)
+    return None if is_kind else _numeral(field, known)
 
 
 def _numeral(field: Field, known: Known) -> str | None:

@@ -196,7 +196,7 @@ def _sayings(field: Field, known: Known) -> Iterable[str]:
     if at_s is not None:
         forms = (write_time(at_s, "hh:mm:ss.fff"), write_time(at_s, "hh:mm:ss"), clock(at_s), f"{round(at_s, 3):g}")
         yield from map(str, forms)
-    is_word = recorded.asks(field, known) and not recorded.is_number(field)
+    is_word = field.named & recorded.KIND or (recorded.asks(field, known) and not recorded.is_number(field))
     found = None if is_word else number(field, known)
     if said := text(field, known):
         yield said

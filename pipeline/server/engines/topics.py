@@ -182,9 +182,17 @@ _HEARD = SPOKEN - {"word"} | _words("hear heard audible")
 # Beside what is read or heard they say nothing more.
 _COMPANIONS = frozenset(SPEAKERS) | _words(
     "screen shown displayed appear appearing audible hear heard exact complete full raw verbatim recognised recognized"
-    " anyone someone anybody somebody burned burnt word time occur play playing last sound audio"
+    " anyone someone anybody somebody burned burnt word line time occur play playing played last sound audio"
 )
-_FILLERS = _words(" ".join(STOP)) | _COMPANIONS | _ASKING
+_FILLERS = (
+    _words(" ".join(STOP))
+    | _COMPANIONS
+    | _ASKING
+    | _words(
+        "short concise descriptive suitable appropriate good best clear readable exactly precisely anywhere extracted"
+        " transcribed picture viewer content order chronological distinct different separate unique clearly"
+    )
+)
 # What can be asked of a passage of what is read or heard.
 _SPANS = NUMBERS["duration"] | NUMBERS["start"] | NUMBERS["end"] | TIME
 _ASPECTS = _SPANS | NUMBERS["index"] | NUMBERS["confidence"] | SHOT | SOUND
@@ -303,8 +311,8 @@ def _named(measured: frozenset[str], about: frozenset[str], description: str) ->
     if measured & SUMMARY:
         return measured
     if measured & (TAG | KEYWORD | RECORDED_WORDS):
-        is_invented = about & _INVENTED and not measured & _words("title headline heading")
-        return frozenset() if foreign - {"topic"} or is_invented else measured
+        is_special = measured & RECORDED_WORDS and _is_special(measured, about, description)
+        return frozenset() if foreign - {"topic"} or is_special else measured
     recorded = about & RECORDED_WORDS
     is_part = recorded and (about & COUNT or measured & _MEASURES or _SOME.search(description.lower()))
     if foreign or (measured & SHOT and is_part):
@@ -314,9 +322,19 @@ def _named(measured: frozenset[str], about: frozenset[str], description: str) ->
     return measured | recorded if measured <= _SPANS and _is_plain(about) else frozenset()
 
 
-# A text that nobody wrote as yet is not on screen.
-_INVENTED = _words("write generate suggest create invent catchy engaging social seo")
 _MEASURES = COLOUR | COLOURS | frozenset().union(*NUMBERS.values()) - TIME
+
+
+def _is_special(measured: frozenset[str], about: frozenset[str], description: str) -> bool:
+    """Whether a description asks for some only ("text on a sign"); a title may be described as one likes, as whose."""
+    if measured & _TITLE:
+        owner = _TITLE_OF.search(description.lower())
+        return owner is not None and bool(frozenset(words_of(owner[1])) - _NEUTRAL - _FILLERS - SHOT)
+    return not _is_plain(about)
+
+
+_TITLE = _words("title headline heading")
+_TITLE_OF = re.compile(r"\b(?:title|headline|heading)s? (?:of|for) (?:the |a |an |each |every )?(\w+)")
 
 
 def _is_plain(about: frozenset[str]) -> bool:
