@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.asking import number, truth
+from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.times import clock
-from pipeline.server.engines.topics import Field, words_of
+from pipeline.server.engines.topics import words_of
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
 _YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))

@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.asking import Number, entrances, number, truth
+from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
 from pipeline.server.engines.saying import choose, fallback, text
 from pipeline.server.engines.times import clock, write_time
-from pipeline.server.engines.topics import Field
 
 # The emptiest value of each format; a time of day needs its offset (RFC 3339).
 _FORMATS = {

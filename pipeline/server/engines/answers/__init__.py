@@ -2,5 +2,5 @@
 
 `engine` takes a question to the answer; `observe` has the timeline, new or from notes; `clip` cuts a window out of it;
 `entries` tells its entries in words; `text` is the answer to a prompt; `facts` is what is known, for structured
-answers, made of `passages`, `looks` and `gist`; `occasions` finds where segments are.
+answers; `occasions` finds where segments are.
 """

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.server.engines.answers import facts
 from pipeline.server.engines.evidence.timeline import Media, Missing, SoundPassage, Timeline, Utterance
+from pipeline.server.engines.fields import read_prompt
 from pipeline.server.engines.structure import Filled, fill
-from pipeline.server.engines.topics import read_prompt
 from tests.unit.server.engines.judge import problems
 
 from .programme import MEDIA, TIMELINE, line
