@@ -1,11 +1,11 @@
 """What the evidence has to say to one field: a number, parts, a truth; None where nothing measured answers it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pipeline.server.engines import recorded, topics
-from pipeline.server.engines.known import NOTHING, Known
-from pipeline.server.engines.topics import Field
+from pipeline.server.engines.fields import Field
+from pipeline.server.engines.known import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,75 +226,6 @@ def _tags(known: Known) -> tuple[str, ...]:
     names = (name for name, _ in known.colours or ())
     told = ("brightness", "motion", "loudness", "orientation")
     return (*names, *(known.labels[topic] for topic in told if topic in known.labels))
-
-
-def narrow(field: Field, known: Known) -> Known:
-    """What is known of an object of this name: of the part that it picks out ("darkest_scene"), if it picks one."""
-    if field.name in known.named:
-        return known.named[field.name]
-    if field.is_foreign:
-        return NOTHING
-    if recorded.asks(field, known):
-        return _together(field, known)
-    if field.is_strange:
-        numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
-        return replace(known, start_s=None, end_s=None, numbers=numbers)
-    return _of_sound(known) if field.words and field.words <= topics.SOUND else _picked(field, known)
-
-
-def _of_sound(known: Known) -> Known:
-    """With the codec of the sound alone."""
-    labels = {topic: label for topic, label in known.labels.items() if topic != "codec"}
-    heard = {"codec": labels["audiocodec"]} if "audiocodec" in labels else {}
-    return replace(known, labels={**labels, **heard})
-
-
-def _picked(field: Field, known: Known) -> Known:
-    named = frozenset(topics.words_of(field.name))
-    pick = next((pick for words, pick in _PICKS if named & words), None)
-    if pick is None or not field.words & topics.SHOT:
-        return known
-    shots = parts(field, known)
-    return pick(shots) if shots else NOTHING
-
-
-def _together(field: Field, known: Known) -> Known:
-    """All passages of one topic as one thing; the words that are spoken as the text of it. Of mentions, the first."""
-    found = recorded.passages(field, known)
-    if field.mention is not None:
-        return found[0] if found else NOTHING
-    if found is None or field.topic is None:
-        return NOTHING
-    times = {"start": found[0].numbers["start"], "end": max(part.numbers["end"] for part in found)} if found else {}
-    heard = ("speech", "words") if field.words & topics.SPOKEN else ()
-    parts = {topic: known.parts[topic] for topic in (field.topic, *heard) if topic in known.parts}
-    spoken = {"text": parts["words"]} if heard and "words" in parts else {}
-    return Known(
-        start_s=known.start_s,
-        end_s=known.end_s,
-        numbers={**times, "duration": recorded.covered_s(found)},
-        parts={**parts, **spoken},
-    )
-
-
-def _by(topic: str, *, least: bool = False) -> Callable[[tuple[Known, ...]], Known]:
-    def pick(shots: tuple[Known, ...]) -> Known:
-        sign = -1 if least else 1
-        return max(shots, key=lambda shot: sign * shot.numbers.get(topic, -sign * 1e9))
-
-    return pick
-
-
-_PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Known, ...]], Known]], ...] = (
-    (topics.FIRST, lambda shots: shots[0]),
-    (topics.LAST, lambda shots: shots[-1]),
-    (topics.LONGEST, _by("duration")),
-    (topics.SHORTEST, _by("duration", least=True)),
-    (frozenset(("brightest",)), _by("brightness")),
-    (frozenset(("darkest",)), _by("brightness", least=True)),
-    (frozenset(("loudest",)), _by("loudness")),
-    (frozenset(("quietest",)), _by("loudness", least=True)),
-)
 
 
 def truth(field: Field, known: Known) -> bool | None:

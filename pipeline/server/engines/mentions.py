@@ -24,7 +24,7 @@ _ACTIVE = re.compile(
     r"\b(?:mention(?:s|ing|ed)?(?: of)?|(?:talk|speak)(?:s|ing)? (?:about|of)"
     r"|(?:say(?:s|ing)?|contain(?:s|ing)?|read(?:s|ing)?) the (?:word|phrase|term)s?|the (?:word|phrase|term)s?)\s+(.+)"
 )
-_PASSIVE = re.compile(r"(.+?)\s+(?:is|are|was|were|gets?|be|been|being)\s+(?:(?:ever|first|explicitly)\s+)?mentioned\b")
+_PASSIVE = re.compile(r"\s(?:is|are|was|were|gets?|be|been|being)\s+(?:(?:ever|first|explicitly)\s+)?mentioned\b")
 # What is mentioned is asked for, not whether it is.
 _ASKED_FOR = bag("which what who whose list all every each")
 
@@ -87,8 +87,9 @@ def _in_text(description: str) -> frozenset[str]:
     if found := _ACTIVE.search(said):
         return _first_run(written(found[1]))
     if found := _PASSIVE.search(said):
-        before = written(found[1].replace("in which", "in"))
-        return frozenset() if is_empty(before[-1]) or _ASKED_FOR & set(before) else _first_run(before[::-1])
+        before = written(said[: found.start()].replace("in which", "in"))
+        is_named = before and not is_empty(before[-1]) and not _ASKED_FOR & set(before)
+        return _first_run(before[::-1]) if is_named else frozenset()
     return frozenset()
 
 

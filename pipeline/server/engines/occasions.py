@@ -6,10 +6,11 @@ from typing import Any
 from pipeline.server.engines import topics
 from pipeline.server.engines.asking import truth
 from pipeline.server.engines.contract import EngineImage
+from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.measure import Measured
 from pipeline.server.engines.segments import Found
-from pipeline.server.engines.topics import Field, words_of
+from pipeline.server.engines.topics import words_of
 
 Definition = Mapping[str, Any]
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.server.engines import topics
+from pipeline.server.engines.fields import UNCLEAR, Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.lexicon import bag, fold, folded, written
 from pipeline.server.engines.mentions import Mention
 from pipeline.server.engines.times import clock
-from pipeline.server.engines.topics import UNCLEAR, Field
 
 # They ask how much of it there is, on some scale that nobody gave.
 _SCALES = bag("level rating score scale rate per loud quiet volume pace")
 _WHOLE = bag("every all most only whole entire always")
+# They ask for a word for it, not for itself.
+KIND = bag("kind type category class")
 _ONE = bag("title headline heading")
 
 
@@ -84,9 +86,17 @@ def number(field: Field, known: Known) -> tuple[float, bool] | None:
     if own := next((topic for topic in ("index", "confidence") if field.words & topics.NUMBERS[topic]), None):
         value = found[0].numbers.get(own) if len(found) == 1 else None
         return None if value is None else (value, own in topics.SHARES)
-    if field.words & topics.NUMBERS["duration"] or field.named & (topics.LONGEST | topics.SHORTEST):
+    is_length = field.named & (topics.LONGEST | topics.SHORTEST) or _is_spent(field)
+    if field.words & topics.NUMBERS["duration"] or is_length:
         return length(field, found), False
     return _amount(field, found, known)
+
+
+def _is_spent(field: Field) -> bool:
+    """As "speaking_time" is how long, not when."""
+    is_when = field.words & (topics.NUMBERS["start"] | topics.NUMBERS["end"]) - {"time"}
+    is_one = field.named & (topics.FIRST | topics.LAST) or field.is_plural
+    return "time" in field.words and field.topic in {"speech", "music"} and not is_when and not is_one
 
 
 def _asks_when(field: Field) -> bool:
@@ -161,7 +171,8 @@ _MEASURES = frozenset().union(*(topics.NUMBERS[name] for name in ("duration", "s
 def text(field: Field, known: Known) -> str | None:
     """What was read or understood, word by word; of what has no words, where it is."""
     found = passages(field, known)
-    if found is None or field.words & _MEASURES or field.hints & topics.COUNT or field.named & _SCALES:
+    is_more = field.named & (_SCALES | topics.LONGEST | topics.SHORTEST) or field.hints & (topics.COUNT | KIND)
+    if found is None or field.words & _MEASURES or is_more:
         return None
     if field.topic == "title" and field.words & _ONE and not field.is_plural and not field.mention:
         return _title(field, known, found)
@@ -208,7 +219,7 @@ def support(members: Sequence[str], field: Field, known: Known) -> dict[str, flo
 
 def kinds(field: Field, known: Known) -> dict[str, float] | None:
     """The kinds of what the field names and what share of the time each has; None where it asks for none."""
-    if "textkind" in known.labels and (known.of & topics.RECORDED.keys()) and field.hints & _KIND:
+    if "textkind" in known.labels and (known.of & topics.RECORDED.keys()) and field.hints & KIND:
         return {known.labels["textkind"]: 1.0}
     if not field.words & topics.SOUND or field.words - topics.SOUND - topics.SHOT:
         return None
@@ -222,6 +233,3 @@ def kinds(field: Field, known: Known) -> dict[str, float] | None:
         shares[kind] = shares.get(kind, 0.0) + part.duration_s
     total = sum(shares.values())
     return {kind: share / total for kind, share in shares.items()} if total else None
-
-
-_KIND = bag("kind type category class")

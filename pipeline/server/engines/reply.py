@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.server.engines.contract import Answer, EngineRequest
+from pipeline.server.engines.fields import read_prompt
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.tokens import count_tokens, fit, fit_letters
-from pipeline.server.engines.topics import read_prompt
 
 _MOST_NAMES = 20
 

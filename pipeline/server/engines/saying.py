@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.asking import number, truth
+from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.times import clock
-from pipeline.server.engines.topics import Field, words_of
+from pipeline.server.engines.topics import words_of
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
 _YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))
@@ -51,10 +52,12 @@ def text(field: Field, known: Known) -> str | None:
     said = [] if field.words & topics.NUMBERS["duration"] else list(_said(field, known))
     if said:
         return ", ".join(dict.fromkeys(said))
-    if field.words & (topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD) and not field.hints & topics.COUNT:
+    is_kind = bool(field.named & recorded.KIND)
+    general = topics.SHOT | topics.IMAGE | topics.TAG | topics.KEYWORD
+    if field.words & general and not is_kind and not field.hints & topics.COUNT:
         tagged = _tagged(field, known)
         return (known.summary if tagged is None else tagged) or None
-    return _numeral(field, known)
+    return None if is_kind else _numeral(field, known)
 
 
 def _numeral(field: Field, known: Known) -> str | None:

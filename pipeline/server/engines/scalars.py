@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.asking import Number, entrances, number, truth
+from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
 from pipeline.server.engines.saying import choose, fallback, text
 from pipeline.server.engines.times import clock, write_time
-from pipeline.server.engines.topics import Field
 
 # The emptiest value of each format; a time of day needs its offset (RFC 3339).
 _FORMATS = {
@@ -196,7 +196,7 @@ def _sayings(field: Field, known: Known) -> Iterable[str]:
     if at_s is not None:
         forms = (write_time(at_s, "hh:mm:ss.fff"), write_time(at_s, "hh:mm:ss"), clock(at_s), f"{round(at_s, 3):g}")
         yield from map(str, forms)
-    is_word = recorded.asks(field, known) and not recorded.is_number(field)
+    is_word = field.named & recorded.KIND or (recorded.asks(field, known) and not recorded.is_number(field))
     found = None if is_word else number(field, known)
     if said := text(field, known):
         yield said

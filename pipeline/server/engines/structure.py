@@ -10,13 +10,14 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from pipeline.server.engines import scalars, topics
-from pipeline.server.engines.asking import narrow, parts
+from pipeline.server.engines.asking import parts
 from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.fields import Field, read_field
 from pipeline.server.engines.known import NOTHING, Known
+from pipeline.server.engines.picking import narrow
 from pipeline.server.engines.recorded import asks
 from pipeline.server.engines.saying import supported
 from pipeline.server.engines.scalars import Impossible, Value
-from pipeline.server.engines.topics import Field, read_field
 
 # A schema may refer to its parts so that a small one describes very much; more than this is not filled.
 _MOST_STEPS = 150_000

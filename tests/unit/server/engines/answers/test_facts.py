@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.server.engines.answers import facts
 from pipeline.server.engines.evidence.timeline import Media, Missing, SoundPassage, Timeline, Utterance
+from pipeline.server.engines.fields import read_prompt
 from pipeline.server.engines.structure import Filled, fill
-from pipeline.server.engines.topics import read_prompt
 from tests.unit.server.engines.judge import problems
 
 from .programme import MEDIA, TIMELINE, line
@@ -145,6 +145,11 @@ ANSWERED: list[tuple[str, dict[str, Any], str, Any]] = [
     ("tickers", listed(ticker=STRING, last_seen=NUMBER, type=one_of("title", "ticker")), "", None),
     ("headlines", listed(title=STRING), "", None),
     ("cut_timestamps", NUMBERS, "", [10.0]),
+    ("speaking_time", NUMBER, "Total speaking time in seconds", 11.0),
+    ("number_of_text_lines", INTEGER, "", 5),
+    ("first_fade", obj(start=NUMBER), "", {"start": 30.0}),
+    ("last_title", obj(text=STRING, start=NUMBER), "", {"text": "Annual budget 2024", "start": 22.0}),
+    ("loudest_sound", obj(start=NUMBER, kind=STRING), "", {"start": 5.0, "kind": "speech"}),
     ("main_topic", STRING, "", "budget, harbour, news"),
 ]  # fmt: skip
 LISTS = {
@@ -213,6 +218,13 @@ UNKNOWN: list[tuple[str, dict[str, Any], str]] = [
     ("starts_with_music", BOOLEAN, ""),
     ("timecode_on_screen", STRING, ""),
     ("brightness", NUMBER, "How bright the text is"),
+    ("title", STRING, "The title of the book that is shown"),
+    ("has_text", BOOLEAN, "Whether there is text on a sign"),
+    ("has_music", BOOLEAN, "Whether copyrighted music is played"),
+    ("quote", STRING, "A quote about the engine"),
+    ("speech", STRING, "Type of speech"),
+    ("longest_word", STRING, ""),
+    ("shot_type", STRING, ""),
     ("caption", STRING, "Write a caption for social media"),
 ]
 
