@@ -33,7 +33,7 @@ def stored(api, session) -> dict[int, int]:
 
 async def until(is_so) -> None:
     """Wait until something is so."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while True:
             if is_so():
                 return

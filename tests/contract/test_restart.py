@@ -80,7 +80,7 @@ async def test_workers_die_with_a_killed_platform(tmp_path, video):
         await remote.until(f"/assets/{asset}", "ready")
         workers = psutil.Process(remote.process.pid).children()
         assert workers
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=30)
     assert alive == []
 
 
@@ -92,7 +92,7 @@ async def test_a_busy_worker_dies_with_its_parent(tmp_path):
     process.kill()
     await process.aclose()
     assert workers
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=30)
     assert alive == []
 
 

@@ -107,7 +107,7 @@ async def test_long_ones_do_not_take_every_place(ledger: Ledger, archive: Callab
     run = runner(ledger, {State.ACCEPTED: begin}, workers=4, order="mixed")
     async with anyio.create_task_group() as group:
         group.start_soon(run.run, rows, "local")
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while (counts := ledger.counts()).get(State.UPLOADED, 0) < 20 or counts[State.ACCEPTED] < 4:
                 await anyio.sleep(0.01)
         run.stop(Interrupted("enough"), now=True)
@@ -153,7 +153,7 @@ async def test_a_row_that_joins_while_its_job_is_written_is_written_too(
     written = []
 
     async def write(job: Job) -> Job:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while len(rows := ledger.sources(job.key, written=False)) < 2 and not written:
                 await anyio.sleep(0.01)
         lines = [WrittenLine(job.key, row.source, pays=False, cost_usd=0) for row in rows[:1]]
@@ -292,10 +292,10 @@ async def test_at_the_deadline_nothing_new_begins_and_what_is_paid_is_collected(
         return job.to(State.ANALYZED, raw="{}")
 
     steps: dict[State, Step] = {State.ACCEPTED: upload, State.UPLOADED: submit, State.SUBMITTED: collect}
-    run = runner(ledger, steps, workers=4, drain_s=0.5)
+    run = runner(ledger, steps, workers=4, drain_s=1.5)
     async with anyio.create_task_group() as group:
         group.start_soon(run.run, rows, "local")
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             for event in begun.values():
                 await event.wait()
         group.start_soon(run._end_at, datetime.now(UTC))

@@ -4,8 +4,8 @@ An engine's module must be quick to import: it imports heavy libraries inside it
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from pipeline.config import ServerSettings
 from pipeline.server.engines import echo, openai, visual
 from pipeline.server.engines.answers import engine as evidence
 from pipeline.server.engines.contract import (
@@ -18,6 +18,9 @@ from pipeline.server.engines.contract import (
     TimeFormat,
 )
 from pipeline.server.engines.evidence import whisper_model
+
+if TYPE_CHECKING:
+    from pipeline.config import ServerSettings  # half the start of a worker, which has no settings to read
 
 __all__ = [
     "ENGINES",
@@ -46,7 +49,7 @@ NAMES = (*ENGINES, "openai")
 NOTE_KEEPERS = frozenset(("evidence",))
 
 
-def engine_of(settings: ServerSettings) -> Engine:
+def engine_of(settings: "ServerSettings") -> Engine:
     """The engine that the settings name; it takes what it needs of them along into its worker.
 
     Raises:

@@ -132,7 +132,7 @@ async def test_an_event_before_anyone_waits(run_pair, video, receiver):
 
 async def test_an_event_is_no_answer(run_pair, video):
     """A task that is said to have ended and has not is waited for as before."""
-    async with run_pair(server={"analysis_seconds": 0.5}, polling=NEVER) as pair:
+    async with run_pair(server={"analysis_seconds": 1}, polling=NEVER) as pair:
         task = await pair.create_task(await pair.ready_asset(video))
         pair.client.watch.wake(task.id)
         pair.client.watch.wake("f" * 24)

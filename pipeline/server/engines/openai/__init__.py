@@ -1,10 +1,14 @@
 """The engine `openai`: a vision model of one's own answers, at any endpoint that speaks OpenAI's chat completions."""
 
-from pipeline.config.openai import OpenAISettings
+from typing import TYPE_CHECKING
+
 from pipeline.server.engines.contract import Answer, EngineRequest
 
+if TYPE_CHECKING:
+    from pipeline.config.openai import OpenAISettings
 
-def analyze(settings: OpenAISettings, request: EngineRequest) -> Answer:
+
+def analyze(settings: "OpenAISettings", request: EngineRequest) -> Answer:
     """Show the model frames of the video, and have it answer.
 
     Raises:
