@@ -45,8 +45,10 @@ class ServerSettings(Section):
         engine: who answers, a name in `pipeline.server.engines.NAMES`.
         openai: what the engine of that name asks; see `OpenAISettings`.
         whisper_model: a folder with a Whisper model that CTranslate2 reads; the engine `evidence` recognises spoken
-            words with it instead of PocketSphinx. It needs the extra `whisper`.
-        whisper_language: what is spoken, as "en"; null has it detected in every passage, which takes longer.
+            words with it instead of PocketSphinx. It needs the extra `whisper`; Whisper base takes 1100 MiB of
+            `worker_memory_mib`, which larger models need more of.
+        whisper_language: what is spoken, as "en"; null has it detected in every passage, which takes twice as
+            long.
         models: accepted model names, of those that `pipeline.server.rules.models` has; the first is the default.
         max_tokens_min, max_tokens_max, max_tokens_default: bounds of general analysis; null is the model's own.
         context_tokens: most tokens of a prompt, counted as the engines count; null is the model's own.

@@ -113,4 +113,6 @@ def _said(utterance: Utterance, start_s: float, end_s: float) -> Utterance:
     if utterance.start_s >= start_s and utterance.end_s <= end_s:
         return utterance
     words = tuple(word for word in utterance.words if start_s <= (word.start_s + word.end_s) / 2 <= end_s)
-    return replace(_cut_off(utterance, start_s, end_s), words=words, text=" ".join(word.text for word in words))
+    # some languages are written without spaces
+    between = " " if " " in utterance.text else ""
+    return replace(_cut_off(utterance, start_s, end_s), words=words, text=between.join(word.text for word in words))

@@ -16,11 +16,12 @@ from pipeline.config import ServerSettings
 from pipeline.errors import ConfigError
 from pipeline.server.app import serve
 from pipeline.server.engines import EngineError, EngineRequest, engine_of
+from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.evidence import whisper, whisper_model
 from pipeline.server.engines.evidence.pcm import RATE
 from pipeline.server.engines.evidence.speech import NAME
-from pipeline.server.engines.evidence.timeline import Utterance
+from pipeline.server.engines.evidence.timeline import VERSION, Media, Timeline, Utterance, Word
 from pipeline.server.engines.evidence.voice import Spoken
 from pipeline.server.engines.evidence.whisper import WhisperRecogniser
 from scripts.sample_videos import score
@@ -106,6 +107,17 @@ def test_notes_of_another_recogniser_are_not_used(video: Path, model: Path, tmp_
     by_sphinx = observe(video, notes)
     assert by_sphinx.speech_by == NAME
     assert by_sphinx.speech != by_whisper.speech
+
+
+@pytest.mark.parametrize(("text", "part"), [("two of them", "two of"), ("二つの物", "二つの")])
+def test_a_part_of_what_is_said_is_written_as_the_whole(text: str, part: str) -> None:
+    """With spaces between words, or without, as the language has it."""
+    texts = text.split() if " " in text else [text[:2], text[2:3], text[3:]]
+    words = tuple(Word(at_s, at_s + 1.0, 1.0, each) for at_s, each in enumerate(texts))
+    media = Media(3.0, 0.0, None, None, None, 0, None, "aac", 1)
+    said = Utterance(0.0, 3.0, 1.0, understood=True, text=text, words=words)
+    (cut,) = clip(Timeline(VERSION, media, 0.0, 3.0, speech=(said,)), 0.0, 2.0).speech or ()
+    assert cut.text == part
 
 
 def test_the_same_name_for_the_same_model_alone(model: Path, tmp_path: Path) -> None:
