@@ -20,9 +20,9 @@ _PINK_UP_TO = 345
 
 def count_colours(thumb: Thumb) -> Counts:
     """How many points of the thumbnail have each colour of `NAMES`."""
-    coarse = (thumb >> (8 - _BITS)).astype(np.intp)
-    cells = (coarse[..., 0] << 2 * _BITS) | (coarse[..., 1] << _BITS) | coarse[..., 2]
-    return np.bincount(_table()[cells].ravel(), minlength=len(NAMES))
+    coarse = thumb >> (8 - _BITS)
+    cells = (coarse[..., 0].astype(np.uint16) << 2 * _BITS) | (coarse[..., 1].astype(np.uint16) << _BITS)
+    return np.bincount(_table().take(cells | coarse[..., 2]).ravel(), minlength=len(NAMES))
 
 
 def name_colour(red: float, green: float, blue: float) -> str:

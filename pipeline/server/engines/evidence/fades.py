@@ -109,8 +109,10 @@ def _mixture(times: npt.NDArray[np.float64], rasters: Raster, first: int, last: 
     shares = gone @ way / length
     due = (times[first : last + 1] - times[first]) / (times[last] - times[first])
     skew = float(np.abs(shares - due).max())
+    if skew > _MOST_SKEW:
+        return None
     alien = float(np.sqrt(((gone - shares[:, None] * way) ** 2).sum(1) / length)[1:-1].mean())
-    if skew > _MOST_SKEW or alien > _MOST_ALIEN:
+    if alien > _MOST_ALIEN:
         return None
     pace = 1 / (times[last] - times[first])
     before = int(np.searchsorted(times, times[first] - _CALM_S))

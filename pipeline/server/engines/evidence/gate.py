@@ -120,16 +120,21 @@ class Gate:
         return int((were & (edges == self._read)).sum()) > _LEFT * int(were.sum())
 
     def _calls(self, fresh: Blocks) -> bool:
-        """Whether something is there that was not there when it was last read."""
+        """Whether something is there that was not there when it was last read, together as a word is."""
         for region in self._regions:
             if region.restless:
                 fresh = fresh & ~region.points
-        return _blocks(fresh) >= _WORD
+        rows = _full(fresh).sum(1)
+        return int((rows[1:] + rows[:-1]).max()) >= _WORD
 
 
 def _blocks(points: Blocks) -> int:
     """In how many blocks there are enough of them."""
-    return int((points.reshape(_ROWS, _BLOCK, _COLUMNS, _BLOCK).sum((1, 3)) >= _EDGES).sum())
+    return int(_full(points).sum())
+
+
+def _full(points: Blocks) -> Blocks:
+    return np.asarray(points.reshape(_ROWS, _BLOCK, _COLUMNS, _BLOCK).sum((1, 3)) >= _EDGES)
 
 
 def _inside(line: Told) -> Blocks:

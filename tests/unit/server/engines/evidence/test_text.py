@@ -11,7 +11,7 @@ from pipeline.server.engines.evidence.gate import Gate, Told
 from pipeline.server.engines.evidence.gather import gather
 from pipeline.server.engines.evidence.kinds import lines_of
 from pipeline.server.engines.evidence.lines import Lines
-from pipeline.server.engines.evidence.reading import Reading
+from pipeline.server.engines.evidence.reading import Reader, Reading
 from pipeline.server.engines.evidence.timeline import Line
 
 from .conftest import Film, plain
@@ -71,6 +71,23 @@ def test_nothing_is_read_where_nothing_is_written() -> None:
         picture[(rows - 180) ** 2 + (columns - 100 - 8 * number) ** 2 < 3600] = (220, 200, 40)
         glance = gate.look(number / 25, av.VideoFrame.from_ndarray(picture, format="rgb24"))
         assert glance is None or not glance.reads
+
+
+def test_specks_are_not_a_word() -> None:
+    """As many edges as a short word has call for no reading where they are scattered over the picture."""
+    picture = BLUE.copy()
+    for left, top in ((80, 60), (240, 180), (520, 300)):
+        picture[top + 2 : top + 18, left + 8 : left + 14] = 255
+    gate, specks = Gate(), av.VideoFrame.from_ndarray(picture, format="rgb24")
+    glances = [gate.look(number / 4, specks) for number in range(8)]
+    assert not any(glance.reads for glance in glances if glance)
+
+
+def test_small_letters_are_read() -> None:
+    """Letters of 20 points in a picture of 1080 lines are found and read."""
+    picture = lettered("Harbour report", plain((30, 40, 110), 1920, 1080), (60, 700), 20)
+    (line,) = Reader().read(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    assert line.text == "Harbour report"
 
 
 def test_what_was_read_is_not_read_again() -> None:
