@@ -38,5 +38,5 @@ def is_out(error: BaseException) -> bool:
     """Whether an exception, or one that it was raised for, tells of memory that was not to be had."""
     if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS):
         return True
-    cause = error.__cause__ or error.__context__
+    cause = error.__cause__ if error.__suppress_context__ else error.__context__
     return cause is not None and is_out(cause)
