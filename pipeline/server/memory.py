@@ -1,5 +1,6 @@
-"""A bound on the memory of the process at hand, and what it looks like when it is reached."""
+"""A bound on the memory of the process at hand, what it looks like when it is reached, and how it is not."""
 
+import ctypes
 import os
 import resource
 import sys
@@ -11,6 +12,20 @@ OVERRAN = 86
 _LOOK_EVERY_S = 0.1
 # What native code says in exceptions of its own when an allocation has failed.
 _SIGNS = ("bad_alloc", "bad allocation", "allocate memory", "failed to allocate")
+
+# Of `mallopt` in the C library of GNU.
+_MMAP_THRESHOLD, _LARGE_BYTES = -3, 4 * 1024 * 1024
+
+
+def give_back() -> None:
+    """Have memory that is freed in large pieces go back to the system at once, where the C library can.
+
+    It would keep them by itself, and fit small ones that stay in between: with text read from an hour of video, 40 MiB
+    in use lay scattered over 2 GiB.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def cap(most_bytes: int) -> None:

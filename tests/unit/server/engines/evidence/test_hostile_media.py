@@ -1,6 +1,7 @@
 """Media made to do harm: each ends in a sentence or in a timeline, in bounded time and memory."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pipeline.server.stills import inspect_still
 from pipeline.server.workers import Caps, WorkerCrashed, WorkerPool
 
 from . import hostile
+from .odd import tone, write
 
 TINY = MediaLimits(min_duration_s=0, min_side=16)
 
@@ -63,6 +65,16 @@ def test_times_that_jump(tmp_path: Path) -> None:
     starts = [shot.start_s for shot in timeline.shots]
     assert starts == sorted(starts)
     assert timeline.end_s - timeline.start_s == pytest.approx(3601, abs=1)
+
+
+def test_sound_whose_times_jump(tmp_path: Path) -> None:
+    """Sound is told in order of its times, wherever in the file it stands."""
+    path, sound = tmp_path / "sound.ts", [(tone(1, 48_000), 48_000, "mono")]
+    takes = [write(path, sounds=sound, sound_codec="mp2", start_s=at_s).read_bytes() for at_s in (5, 60, 20)]
+    path.write_bytes(b"".join(takes))
+    sounds = gather(path, tracks=("sounds",)).sounds
+    assert [each.kind == "silence" for each in sounds] == [False, True, False, True, False]
+    assert all(one.end_s == other.start_s for one, other in pairwise(sounds))
 
 
 def test_times_that_jump_by_days(tmp_path: Path) -> None:
