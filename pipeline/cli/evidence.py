@@ -49,9 +49,11 @@ def evidence(
 
     Nothing leaves this machine, and nothing is downloaded. Text and words need the extra `evidence`.
     """
+    from pipeline.server import memory
     from pipeline.server.engines.evidence.gather import gather
 
     whisper = find(whisper_model, whisper_language, "--whisper-model") if whisper_model else None
+    memory.give_back()
     try:
         timeline = gather(video, tracks=tracks or TRACKS, whisper=whisper, **window)
     except EngineError as exc:

@@ -25,11 +25,12 @@ class ServerSettings(Section):
             wait for a long analysis.
         analysis_processes: worker processes that run the engine.
         worker_memory_mib: most memory of each of these processes. All models of the evidence take 500 MiB of it; the
-            rest is for decoders, which keep up to 17 pictures, 33 MB each of the largest and deepest ones.
+            rest is for decoders, which keep up to 17 pictures, 33 MB each of the largest and deepest ones, and for a
+            Whisper model where one is set; the largest need more.
         worker_timeout_s: how long a process may take, whatever the work; a request of the engine `openai` may take
             half of it.
-        worker_seconds_per_minute: how long for each minute of the video that is analysed, where that is more. What
-            takes more of either is ended, and its asset or task fails.
+        worker_seconds_per_minute: how long for each minute of the video, where that is more: sixteen times what the
+            evidence of 720p takes on a core of its own. What takes more of any is ended, and its asset or task fails.
         direct_max_bytes, url_max_bytes, session_max_bytes: largest file by each way of uploading.
         fetch_timeout_s: how long the source of a `method=url` asset may stay silent.
         chunk_bytes: chunk size of new sessions.
@@ -103,7 +104,7 @@ class ServerSettings(Section):
     analysis_processes: int = Field(2, ge=1, le=64)
     worker_memory_mib: int = Field(2048, ge=256)
     worker_timeout_s: float = Field(600, gt=0)
-    worker_seconds_per_minute: float = Field(120, gt=0)
+    worker_seconds_per_minute: float = Field(240, gt=0)
 
     direct_max_bytes: int = Field(200_000_000, gt=0)
     url_max_bytes: int = Field(4_000_000_000, gt=0)

@@ -23,6 +23,11 @@ _MOST_PACKETS = 1_000_000
 _MOST_PICTURES = 300
 # No video lasts longer or begins later; beyond this, times no longer fit the arithmetic of the reader.
 _LONGEST_S, _FARTHEST_S = 7 * 24 * 3600.0, 1e9
+# A file of more streams takes more memory and time to open than it may; ordinary ones have a handful.
+_MOST_STREAMS = 500
+# A picture of more points than this costs gigabytes to decode; the platform itself takes 11 million. FFmpeg refuses
+# larger ones wherever in the file they come.
+MOST_POINTS = 40_000_000
 # The end that is found and the end that is promised rarely agree exactly; more than this missing is a loss.
 _LOSS_S = 0.5
 _LOSS_SHARE = 0.01
@@ -138,10 +143,19 @@ def read_facts(path: Path) -> MediaFacts:
 def open_media(path: Path) -> Iterator[InputContainer]:
     """The file, opened for reading; whatever FFmpeg finds wrong with it while it is open is a MediaRejected."""
     try:
-        with av.open(str(path), options={"format_whitelist": FORMATS}, metadata_errors="replace") as container:
+        with _opened(path) as container:
             yield container
     except av.FFmpegError as exc:
         raise _broken(f"The file cannot be read as video: {exc.strerror}.") from exc
+
+
+def _opened(path: Path) -> InputContainer:
+    options = {"format_whitelist": FORMATS, "max_streams": str(_MOST_STREAMS), "max_pixels": str(MOST_POINTS)}
+    try:
+        return av.open(str(path), options=options, metadata_errors="replace")
+    except av.error.MemoryError:
+        # what FFmpeg says of too many streams; nothing that is larger was decoded yet
+        raise _broken(f"The file has more than {_MOST_STREAMS} streams, or a header that does not fit.") from None
 
 
 def video_stream(container: InputContainer) -> VideoStream:
@@ -150,6 +164,7 @@ def video_stream(container: InputContainer) -> VideoStream:
         # There is no codec context where there is no decoder, whatever the types say.
         if stream.codec_context and not stream.disposition & Disposition.attached_pic:
             stream.codec_context.thread_count = 1  # the pool that calls is the parallelism
+            stream.codec_context.options = {"max_pixels": str(MOST_POINTS)}
             return stream
     raise _broken("The file has no video stream that can be decoded.")
 
@@ -219,7 +234,16 @@ def _promised_s(container: InputContainer, stream: VideoStream) -> float | None:
     """What the header says the pictures last."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
+    return whole_s(container, _start_s(stream))
+
+
+def whole_s(container: InputContainer, start_s: float) -> float | None:
+    """What the header says the file lasts that begins at `start_s`. Matroska's counts from zero wherever that is."""
+    if not container.duration:
+        return None
+    told_s = container.duration / av.time_base
+    counts_from_zero = container.format.name.startswith("matroska") and 0 < start_s < told_s
+    return told_s - start_s if counts_from_zero else told_s
 
 
 def _measured_s(container: InputContainer, stream: VideoStream) -> float:

@@ -1,5 +1,6 @@
-"""A bound on the memory of the process at hand, and what it looks like when it is reached."""
+"""A bound on the memory of the process at hand, what it looks like when it is reached, and how it is not."""
 
+import ctypes
 import os
 import resource
 import sys
@@ -11,6 +12,20 @@ OVERRAN = 86
 _LOOK_EVERY_S = 0.1
 # What native code says in exceptions of its own when an allocation has failed.
 _SIGNS = ("bad_alloc", "bad allocation", "allocate memory", "failed to allocate")
+
+# Of `mallopt` in the C library of GNU.
+_MMAP_THRESHOLD, _LARGE_BYTES = -3, 4 * 1024 * 1024
+
+
+def give_back() -> None:
+    """Have memory that is freed in large pieces go back to the system at once, where the C library can.
+
+    It would keep them by itself, and fit small ones that stay in between: with text read from an hour of video, 40 MiB
+    in use lay scattered over 2 GiB.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def cap(most_bytes: int) -> None:
@@ -38,5 +53,5 @@ def is_out(error: BaseException) -> bool:
     """Whether an exception, or one that it was raised for, tells of memory that was not to be had."""
     if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS):
         return True
-    cause = error.__cause__ or error.__context__
+    cause = error.__cause__ if error.__suppress_context__ else error.__context__
     return cause is not None and is_out(cause)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import evidence, feed, limits, plans, report, tasks, upload
+from benchmarks import evidence, feed, latency, limits, plans, report, tasks, upload
 
 Benchmark = Callable[[argparse.Namespace], str]
 
@@ -45,7 +45,11 @@ def _plan(options: argparse.Namespace) -> str:
 
 
 def _evidence(options: argparse.Namespace) -> str:
-    return evidence.run(evidence.Sizes(options.programmes, options.programme_seconds, options.programme_folder))
+    sizes = evidence.Sizes(options.programmes, options.programme_seconds, options.programme_folder)
+    found = evidence.run(sizes) if sizes.programmes else ""
+    if not options.long_minutes:
+        return found
+    return f"{found}\n{latency.run(evidence.clip(sizes, evidence.FIRST_SEED), options.long_minutes)}"
 
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
         ("programmes", 6, "evidence: how many videos of known content"),
         ("programme-seconds", 60, "evidence: how long each of them is"),
+        ("long-minutes", 0, "evidence: time requests while so many minutes are analysed; 60 take a quarter of an hour"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
     parser.add_argument(

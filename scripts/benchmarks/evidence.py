@@ -38,15 +38,15 @@ class Took:
 
 def run(sizes: Sizes) -> str:
     """Make what is missing of the programmes, gather their evidence, and compare."""
-    clips = [_clip(sizes, FIRST_SEED + number) for number in range(sizes.programmes)]
+    clips = [clip(sizes, FIRST_SEED + number) for number in range(sizes.programmes)]
     pairs: list[scores.Pair] = []
     whole: list[Took] = []
     quick: list[Took] = []
-    for clip in clips:
-        found, took = _gather(clip)
-        pairs.append((json.loads(clip.with_suffix(".json").read_text(encoding="utf-8")), found))
+    for path in clips:
+        found, took = _gather(path)
+        pairs.append((json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), found))
         whole.append(took)
-        quick.append(_gather(clip, "--track", "visuals", "--track", "sounds")[1])
+        quick.append(_gather(path, "--track", "visuals", "--track", "sounds")[1])
     seconds = sum(truth["duration_s"] for truth, _ in pairs)
     rows = [
         *scores.shots(pairs),
@@ -61,7 +61,8 @@ def run(sizes: Sizes) -> str:
     return table(title, ("what", "reached", "target"), rows)
 
 
-def _clip(sizes: Sizes, seed: int) -> Path:
+def clip(sizes: Sizes, seed: int) -> Path:
+    """The programme of a seed, made where it is not there yet."""
     sizes.folder.mkdir(parents=True, exist_ok=True)
     path = sizes.folder / f"programme-{seed}-{sizes.seconds}.mp4"
     if not path.is_file():

@@ -200,3 +200,11 @@ async def test_a_killed_platform_finishes_its_batches(tmp_path, video):
         assert (await remote.until(f"/analyze/batches/{ids[1]}", "canceled"))["canceled_items"] == 20
         books = await remote.ask("GET", remote.base_url.removesuffix("/v1.3") + "/_books")
         assert books["billed_by_custom_id"] == {f"kept{number}": 1 for number in range(20)}
+
+
+async def test_what_takes_too_long_costs_its_asset_alone(run_platform, video):
+    """An asset whose validation takes longer than it may fails with that reason, and the platform answers on."""
+    async with run_platform(worker_timeout_s=0.01) as api:
+        asset = await api.until(f"/assets/{(await api.upload(video))['_id']}")
+        assert (asset["status"], "it took longer than 0.01 s" in asset["error"]["message"]) == ("failed", True)
+        assert (await api("GET", "/assets")).status == 200

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from pipeline.server import memory
-from pipeline.server.inspect import inspect
+from pipeline.server.inspect import MediaRejected, inspect
 from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
 pytestmark = pytest.mark.anyio
@@ -103,8 +103,8 @@ def test_memory_is_watched_where_the_kernel_does_not_bound_it():
 
 def test_what_tells_of_memory():
     """Failed allocations are known by any of the exceptions that they come as, others are not taken for them."""
-    refused = ValueError("cannot be read")
-    refused.__cause__ = MemoryError()
+    refused = MediaRejected("video_file_broken", "It cannot be read.")
+    refused.__cause__, refused.__suppress_context__ = MemoryError(), True
     native = RuntimeError("[ONNXRuntimeError] : 6 : Status Message: std::bad_alloc")
     assert [memory.is_out(error) for error in (refused, native, ValueError("bad"))] == [True, True, False]
 

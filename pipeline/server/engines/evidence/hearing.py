@@ -60,6 +60,9 @@ def hear(
         for block in resampling.close():
             ear.take(block)
     ear.close()
+    # where the clock jumps back, what is said later comes earlier
+    ear.spoken.sort(key=lambda each: each.start_s)
+    ear.utterances.sort(key=lambda each: each.start_s)
     sound = levels.sound()
     spans = [(each.start_s, each.end_s) for each in ear.spoken]
     wanted = "sounds" in tracks

@@ -3,15 +3,12 @@
 import math
 from pathlib import Path
 
-import av
 from av.container import InputContainer
 from av.stream import Disposition
 
 from pipeline.server.engines.evidence.timeline import Media
-from pipeline.server.inspect import MediaRejected, open_media, read_facts, sound_stream
+from pipeline.server.inspect import MOST_POINTS, MediaRejected, open_media, read_facts, sound_stream, whole_s
 
-# A picture of more points than this costs gigabytes to decode; the platform itself takes 11 million.
-_MOST_POINTS = 40_000_000
 _LONGEST_S, _FARTHEST_S = 7 * 24 * 3600.0, 1e9
 
 
@@ -28,7 +25,7 @@ def read_media(path: Path) -> Media:
         if not pictured:
             return _sound_alone(container, streams)
         width, height = pictured[0].codec_context.width, pictured[0].codec_context.height
-    if width * height > _MOST_POINTS:
+    if width * height > MOST_POINTS:
         raise MediaRejected(
             "video_resolution_too_high", f"Pictures of {width}x{height} points are too large to decode."
         )
@@ -51,7 +48,7 @@ def _sound_alone(container: InputContainer, streams: int) -> Media:
     if stream is None:
         raise MediaRejected("video_file_broken", "The file holds neither pictures nor sound that can be decoded.")
     start_s = float((stream.start_time or 0) * (stream.time_base or 1))
-    duration_s = container.duration / av.time_base if container.duration else _walked_s(container) - start_s
+    duration_s = whole_s(container, start_s) or _walked_s(container) - start_s
     if not 0 < duration_s <= _LONGEST_S or abs(start_s) > _FARTHEST_S:
         raise MediaRejected("video_file_broken", f"The file claims to last {duration_s:.0f} s.")
     return Media(
