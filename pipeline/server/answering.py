@@ -11,6 +11,8 @@ import anyio
 
 from pipeline.config import ServerSettings
 from pipeline.server.engines import NOTE_KEEPERS, Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
+from pipeline.server.engines.answers.listen import listen
+from pipeline.server.engines.evidence.timeline import Utterance
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
 from pipeline.server.limits import Limits
@@ -81,6 +83,15 @@ class Answering:
         self._limits.count_tokens(answer.output_tokens)
         return answer
 
+    async def listen(self, path: Path, notes: Path) -> tuple[Utterance, ...]:
+        """What is spoken in an asset, see `pipeline.server.engines.answers.listen`.
+
+        Raises:
+            JobRejected, WorkerCrashed: see WorkerPool.
+        """
+        async with self._first(notes):
+            return await self._pool.run(_begun, listen, path, notes)
+
     @asynccontextmanager
     async def _first(self, notes: Path | None) -> AsyncIterator[None]:
         """Whoever asks about a file while another is the first to look at it waits for its notes."""
@@ -108,6 +119,10 @@ def engine_request(
         segments=_segments(question) if question.mode == "time_based_metadata" else None,
         temperature=ask.temperature,
     )
+
+
+def _begun() -> None:
+    """Nobody asks when listening begins."""
 
 
 def _segments(question: Question) -> SegmentQuestion:

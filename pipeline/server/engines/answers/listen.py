@@ -1,0 +1,21 @@
+"""The speech track of one file, for its transcription."""
+
+from pathlib import Path
+
+from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.evidence.timeline import Utterance
+
+
+def listen(path: Path, notes: Path) -> tuple[Utterance, ...]:
+    """All that is spoken, in order of time, from the notes on the file; it is observed first where there are none.
+
+    Raises:
+        EngineError: the file cannot be read, or nothing is installed that hears words.
+    """
+    from pipeline.server.engines.answers.observe import observe
+    from pipeline.server.engines.evidence.extra import advice
+
+    timeline = observe(path, notes)
+    if timeline.speech is not None:
+        return timeline.speech
+    raise EngineError(advice(timeline.missing) if timeline.missing else "The file has no sound.")
