@@ -10,7 +10,15 @@ from weakref import WeakValueDictionary
 import anyio
 
 from pipeline.config import ServerSettings
-from pipeline.server.engines import NOTE_KEEPERS, Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
+from pipeline.server.engines import (
+    Answer,
+    EngineImage,
+    EngineRequest,
+    SegmentQuestion,
+    engine_of,
+    keeps_notes,
+    whisper_of,
+)
 from pipeline.server.engines.answers.listen import listen
 from pipeline.server.engines.evidence.timeline import Utterance
 from pipeline.server.fetching import Fetcher
@@ -41,6 +49,7 @@ class Answering:
         self._pool = pool
         self._fetcher = fetcher
         self._engine = engine_of(settings)
+        self._whisper = whisper_of(settings)
         self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
@@ -74,7 +83,7 @@ class Answering:
         if self._settings.analysis_seconds:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
-        notes = notes if self._settings.engine in NOTE_KEEPERS else None
+        notes = notes if keeps_notes(self._settings) else None
         request = replace(
             engine_request(self._settings, question, video.path if video else None, pictures), notes=notes
         )
@@ -83,14 +92,14 @@ class Answering:
         self._limits.count_tokens(answer.output_tokens)
         return answer
 
-    async def listen(self, path: Path, notes: Path) -> tuple[Utterance, ...]:
+    async def listen(self, video: Footage, notes: Path) -> tuple[Utterance, ...]:
         """What is spoken in an asset, see `pipeline.server.engines.answers.listen`.
 
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
         """
         async with self._first(notes):
-            return await self._pool.run(_begun, listen, path, notes)
+            return await self._pool.run_about(video.duration_s, _begun, listen, video.path, notes, self._whisper)
 
     @asynccontextmanager
     async def _first(self, notes: Path | None) -> AsyncIterator[None]:

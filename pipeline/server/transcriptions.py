@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from pipeline.config import ServerSettings
-from pipeline.server.answering import Answering
+from pipeline.server.answering import Answering, Footage
 from pipeline.server.engines.evidence.timeline import Passage, Utterance
 from pipeline.server.files import Files
 from pipeline.server.problems import ApiError, answer, invalid, not_found
@@ -36,6 +36,7 @@ class _Listening:
     """One asset that is listened to, and how that ended."""
 
     asset_id: str
+    duration_s: float
     done: anyio.Event = field(default_factory=anyio.Event)
     speech: Speech = ()
     failure: str | None = None
@@ -76,7 +77,7 @@ class Transcriptions:
             return _failed(f"The asset has failed: {asset.error}")
         if not _has_sound(asset):
             raise _none(asset.id, "has no sound")
-        listening = self._listening(asset.id)
+        listening = self._listening(asset)
         with anyio.move_on_after(PATIENCE_S):
             await listening.done.wait()
         if not listening.done.is_set():
@@ -92,19 +93,19 @@ class Transcriptions:
             raise not_found("asset", asset_id, self._settings.missing_asset_status)
         return asset
 
-    def _listening(self, asset_id: str) -> _Listening:
+    def _listening(self, asset: Asset) -> _Listening:
         """The one under way or done, else one that begins now."""
-        listening = self._listenings.get(asset_id)
+        listening = self._listenings.get(asset.id)
         if listening is None:
-            listening = self._listenings[asset_id] = _Listening(asset_id)
+            listening = self._listenings[asset.id] = _Listening(asset.id, asset.duration or 0)
             self._send.send_nowait(listening)
-        self._listenings.move_to_end(asset_id)
+        self._listenings.move_to_end(asset.id)
         return listening
 
     async def _listen(self, listening: _Listening) -> None:
-        path, notes = self._files.media(listening.asset_id), self._files.notes(listening.asset_id)
+        video = Footage(self._files.media(listening.asset_id), listening.duration_s)
         try:
-            listening.speech = await self._answering.listen(path, notes)
+            listening.speech = await self._answering.listen(video, self._files.notes(listening.asset_id))
         except JobRejected as verdict:
             listening.failure = str(verdict)
         except WorkerCrashed as crash:

@@ -18,11 +18,12 @@ from pipeline.server.engines.contract import (
     TimeFormat,
 )
 from pipeline.server.engines.evidence import whisper_model
+from pipeline.server.engines.evidence.extra import hears_or_reads
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 
 __all__ = [
     "ENGINES",
     "NAMES",
-    "NOTE_KEEPERS",
     "Answer",
     "Engine",
     "EngineError",
@@ -31,6 +32,8 @@ __all__ = [
     "SegmentQuestion",
     "TimeFormat",
     "engine_of",
+    "keeps_notes",
+    "whisper_of",
 ]
 
 ENGINES: dict[str, Engine] = {
@@ -42,8 +45,12 @@ ENGINES: dict[str, Engine] = {
 # Those of the table, and what answers elsewhere.
 NAMES = (*ENGINES, "openai")
 
-# Those that keep notes of what they observed in a file, for the next question about it.
-NOTE_KEEPERS = frozenset(("evidence",))
+
+def keeps_notes(settings: ServerSettings) -> bool:
+    """Whether the engine keeps notes of what it observed in a file, for the next question about it."""
+    if settings.engine == "openai":
+        return settings.openai.evidence and hears_or_reads()
+    return settings.engine == "evidence"
 
 
 def engine_of(settings: ServerSettings) -> Engine:
@@ -53,8 +60,18 @@ def engine_of(settings: ServerSettings) -> Engine:
         ConfigError: the model that it is to hear with is none.
     """
     if settings.engine == "openai":
-        return partial(openai.analyze, settings.openai)
+        return partial(openai.analyze, settings.openai, whisper=whisper_of(settings))
     if settings.engine == "evidence" and settings.whisper_model is not None:
-        found = whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
-        return partial(evidence.analyze, whisper=found)
+        return partial(evidence.analyze, whisper=whisper_of(settings))
     return ENGINES[settings.engine]
+
+
+def whisper_of(settings: ServerSettings) -> WhisperModel | None:
+    """The model that words are recognised with, where one was given.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if settings.whisper_model is None:
+        return None
+    return whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
