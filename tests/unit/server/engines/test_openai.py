@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from pipeline.config import OpenAISettings
 from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, SegmentQuestion, openai
+from pipeline.server.engines.evidence.hearing import recogniser
 from pipeline.server.engines.evidence.timeline import VERSION, Line, Media, Timeline, Utterance, Word
 from pipeline.server.engines.openai import heard, messages
 from pipeline.server.engines.openai.forms import Form
@@ -133,6 +134,7 @@ def notes(tmp_path: Path) -> Path:
         Media(6.0, 0.0, 360, 360, 25.0, 0, "h264", "aac", 1),
         0.0,
         6.0,
+        speech_by=recogniser(None),
         speech=(
             Utterance(0.5, 1.25, 0.9, True, "go on red", words),
             Utterance(2.1, 2.6, 0.2, False, "", ()),
