@@ -14,9 +14,11 @@ from pipeline.server.engines import (
     Answer,
     EngineImage,
     EngineRequest,
+    OnPiece,
     SegmentQuestion,
     engine_of,
     keeps_notes,
+    streaming_engine_of,
     whisper_of,
 )
 from pipeline.server.engines.answers.listen import listen
@@ -49,6 +51,7 @@ class Answering:
         self._pool = pool
         self._fetcher = fetcher
         self._engine = engine_of(settings)
+        self._streaming = streaming_engine_of(settings)
         self._whisper = whisper_of(settings)
         self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
 
@@ -71,8 +74,11 @@ class Answering:
         pictures: Sequence[Path],
         begin: Begin,
         notes: Path | None = None,
+        on_piece: OnPiece | None = None,
     ) -> Answer:
         """Ask the engine. What it has not noted of a file yet is found out by one question at a time.
+
+        Where the engine can, `on_piece` is told pieces of the text as they come, see `StreamingEngine`.
 
         It may take as long as the whole of the video needs: without an index a window is read from the start, and
         what is noted is of the whole.
@@ -88,9 +94,14 @@ class Answering:
             engine_request(self._settings, question, video.path if video else None, pictures), notes=notes
         )
         async with self._first(notes):
-            answer = await self._pool.run_about(video.duration_s if video else 0, begin, self._engine, request)
+            answer = await self._run(video.duration_s if video else 0, begin, request, on_piece)
         self._limits.count_tokens(answer.output_tokens)
         return answer
+
+    async def _run(self, video_s: float, begin: Begin, request: EngineRequest, on_piece: OnPiece | None) -> Answer:
+        if on_piece is None or self._streaming is None:
+            return await self._pool.run_about(video_s, begin, self._engine, request)
+        return await self._pool.run_in_pieces(on_piece, video_s, begin, self._streaming, request)
 
     async def listen(self, video: Footage, notes: Path) -> tuple[Utterance, ...]:
         """What is spoken in an asset, see `pipeline.server.engines.answers.listen`.

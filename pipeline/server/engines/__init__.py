@@ -14,7 +14,9 @@ from pipeline.server.engines.contract import (
     EngineError,
     EngineImage,
     EngineRequest,
+    OnPiece,
     SegmentQuestion,
+    StreamingEngine,
     TimeFormat,
 )
 from pipeline.server.engines.evidence import whisper_model
@@ -29,10 +31,13 @@ __all__ = [
     "EngineError",
     "EngineImage",
     "EngineRequest",
+    "OnPiece",
     "SegmentQuestion",
+    "StreamingEngine",
     "TimeFormat",
     "engine_of",
     "keeps_notes",
+    "streaming_engine_of",
     "whisper_of",
 ]
 
@@ -59,11 +64,18 @@ def engine_of(settings: ServerSettings) -> Engine:
     Raises:
         ConfigError: the model that it is to hear with is none.
     """
-    if settings.engine == "openai":
-        return partial(openai.analyze, settings.openai, whisper=whisper_of(settings))
+    if (streaming := streaming_engine_of(settings)) is not None:
+        return streaming
     if settings.engine == "evidence" and settings.whisper_model is not None:
         return partial(evidence.analyze, whisper=whisper_of(settings))
     return ENGINES[settings.engine]
+
+
+def streaming_engine_of(settings: ServerSettings) -> StreamingEngine | None:
+    """The same engine, where it can give its answer in pieces; raises as `engine_of`."""
+    if settings.engine == "openai":
+        return partial(openai.analyze, settings.openai, whisper=whisper_of(settings))
+    return None
 
 
 def whisper_of(settings: ServerSettings) -> WhisperModel | None:

@@ -1,13 +1,21 @@
 """The engine `openai`: a vision model of one's own answers, at any endpoint that speaks OpenAI's chat completions."""
 
 from pipeline.config.openai import OpenAISettings
-from pipeline.server.engines.contract import Answer, EngineRequest
+from pipeline.server.engines.contract import Answer, EngineRequest, OnPiece
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
 
 
-def analyze(settings: OpenAISettings, request: EngineRequest, /, *, whisper: WhisperModel | None = None) -> Answer:
+def analyze(
+    settings: OpenAISettings,
+    request: EngineRequest,
+    on_piece: OnPiece | None = None,
+    /,
+    *,
+    whisper: WhisperModel | None = None,
+) -> Answer:
     """Show the model frames of the video, tell it what is said and written there, and have it answer.
 
+    Text goes to `on_piece` as the model gives it; an answer in a form may have to be put right first, and does not.
     With `whisper` that model recognises what is said, else what ships with the extra `evidence`.
 
     Raises:
@@ -17,4 +25,4 @@ def analyze(settings: OpenAISettings, request: EngineRequest, /, *, whisper: Whi
 
     from pipeline.server.engines.openai.engine import answer
 
-    return anyio.run(answer, settings, request, whisper)
+    return anyio.run(answer, settings, request, whisper, on_piece)

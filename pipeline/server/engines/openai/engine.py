@@ -14,7 +14,7 @@ import anyio.to_thread
 from pipeline.config.openai import OpenAISettings
 from pipeline.server.engines import segments
 from pipeline.server.engines.answers.observe import observe
-from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, SegmentQuestion
+from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, OnPiece, SegmentQuestion
 from pipeline.server.engines.evidence.extra import hears_or_reads
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
@@ -30,10 +30,12 @@ from pipeline.server.inspect import MediaRejected, read_facts
 T = TypeVar("T")
 
 
-async def answer(settings: OpenAISettings, request: EngineRequest, whisper: WhisperModel | None) -> Answer:
+async def answer(
+    settings: OpenAISettings, request: EngineRequest, whisper: WhisperModel | None, on_piece: OnPiece | None
+) -> Answer:
     """Raises EngineError, see `pipeline.server.engines.openai`."""
     async with Endpoint(settings) as endpoint:
-        asking = _Asking(settings, request, endpoint, whisper)
+        asking = _Asking(settings, request, endpoint, whisper, on_piece)
         if request.path is None:
             return await asking.at_images()
         if request.segments is not None:
@@ -45,12 +47,18 @@ class _Asking:
     """The requests that one question takes, and what they cost."""
 
     def __init__(
-        self, settings: OpenAISettings, request: EngineRequest, endpoint: Endpoint, whisper: WhisperModel | None
+        self,
+        settings: OpenAISettings,
+        request: EngineRequest,
+        endpoint: Endpoint,
+        whisper: WhisperModel | None,
+        on_piece: OnPiece | None,
     ) -> None:
         self._settings = settings
         self._request = request
         self._endpoint = endpoint
         self._whisper = whisper
+        self._on_piece = on_piece
         self._references = messages.references(settings, request)
         self._form = Form(request.json_schema) if request.json_schema is not None else None
         self._input_tokens = 0
@@ -149,7 +157,7 @@ class _Asking:
     async def _finish(self, *parts: messages.Part) -> Answer:
         """The answer itself, in its form."""
         if self._form is None:
-            reply = await self._ask(parts, None, self._request.max_tokens)
+            reply = await self._ask(parts, None, self._request.max_tokens, on_piece=self._on_piece)
         else:
             content, reply = await self._structured(self._form, parts)
             if reply.finish_reason == "stop":
@@ -186,6 +194,7 @@ class _Asking:
         form: Form | None,
         max_tokens: int | None,
         repair: tuple[str, str] | None = None,
+        on_piece: OnPiece | None = None,
     ) -> Reply:
         talk: list[dict[str, Any]] = [
             {"role": "system", "content": messages.RULES},
@@ -200,7 +209,7 @@ class _Asking:
             body["temperature"] = self._request.temperature
         if form is not None:
             body["response_format"] = form.response_format
-        reply = await self._endpoint.ask(body)
+        reply = await self._endpoint.ask(body, on_piece)
         self._input_tokens += reply.input_tokens
         return reply
 
