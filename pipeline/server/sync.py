@@ -56,7 +56,7 @@ class Sync:
         return [web.post("/analyze", self.analyze)]
 
     async def analyze(self, request: web.Request) -> web.StreamResponse:
-        """The answer as JSON, or in pieces, which is the default: as they come where the engine can, else at its end."""
+        """The answer as JSON, or in pieces, which is the default: as they come where the engine can, else at last."""
         wanted = await read(request, AnalyzeNow)
         question = check(self._settings, wanted, "sync")
         source = self._sources.find(wanted.video, has_images=wanted.image is not None, missing=404)

@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from pipeline.config import OpenAISettings
-from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, SegmentQuestion, openai
+from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, OnPiece, SegmentQuestion, openai
 from pipeline.server.engines.evidence.hearing import recogniser
 from pipeline.server.engines.evidence.timeline import VERSION, Line, Media, Timeline, Utterance, Word
 from pipeline.server.engines.openai import heard, messages
@@ -25,7 +25,7 @@ from pipeline.server.engines.openai.frames import choose, sample
 from pipeline.server.engines.openai.stretches import merge
 from pipeline.server.engines.tokens import count_tokens
 from scripts.sample_videos.film import PALETTE
-from tests.chat_completions import Endpoint, Say, endpoint, jpegs, problem_of, words
+from tests.chat_completions import Endpoint, Say, completion, endpoint, jpegs, problem_of, words
 
 from .conftest import WriteStill
 
@@ -50,13 +50,13 @@ def video(write_video: Callable[..., Path]) -> Path:
     return write_video((number / 25, stills[number // 50]) for number in range(150))
 
 
-def ask(stub: Endpoint, request: EngineRequest, **settings: Any) -> Answer:
+def ask(stub: Endpoint, request: EngineRequest, on_piece: OnPiece | None = None, **settings: Any) -> Answer:
     """As a worker does it: the engine with its settings has been pickled."""
     given = {"base_url": stub.url, "model": "seer", "backoff_s": 0.01, "retries": 2, "evidence": False, **settings}
     key = given.pop("api_key", None)
     whole = OpenAISettings(**given).model_copy(update={"api_key": key and SecretStr(key)})
     engine = pickle.loads(pickle.dumps(partial(openai.analyze, whole)))
-    return engine(request)
+    return engine(request, on_piece)
 
 
 def in_turn(*sayings: Any) -> Say:
@@ -454,6 +454,51 @@ def test_an_endpoint_that_is_not_there_is_named(video: Path) -> None:
         pass
     with pytest.raises(EngineError, match=rf"{re.escape(stub.url)} cannot be reached"):
         ask(stub, EngineRequest(video, "What?", None))
+
+
+def test_text_is_passed_on_in_pieces(video: Path) -> None:
+    """The endpoint is asked for a stream, and what it gives is told piece by piece, its figures at the end."""
+    pieces: list[str] = []
+    with endpoint(lambda _: "Three colours: é, ü.") as stub:
+        told = ask(stub, EngineRequest(video, "What?", 50), pieces.append, max_frames=1)
+    assert (told, pieces[:2]) == (Answer("Three colours: é, ü.", "stop", 100, 7), ["Thre", "e co"])
+    assert "".join(pieces) == told.text
+    assert (stub.asked[0]["stream"], stub.asked[0]["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_only_the_answer_itself_is_passed_on(video: Path) -> None:
+    """Notes on the parts of a long video, and what has to fit a form, come whole; so does what is no stream."""
+    pieces: list[str] = []
+    with endpoint(lambda body: "merged" if not jpegs(body) else "noted") as stub:
+        ask(stub, EngineRequest(video, "What?", None), pieces.append, window_s=3)
+    assert ("".join(pieces), [body.get("stream") for body in stub.asked]) == ("merged", [None, None, True])
+    pieces.clear()
+    with endpoint(lambda _: json.dumps(GOOD)) as stub:
+        ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM), pieces.append)
+    assert (pieces, "stream" in stub.asked[0]) == ([], False)
+    with endpoint(lambda _: web.json_response(completion("whole"))) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), pieces.append).text == "whole"
+    assert pieces == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"content": "a beginning", "breaks": True}, "in the middle"),
+        ({"content": "a beginning", "breaks": f"out of memory, {KEY}"}, "out of memory"),
+        ({"content": "a beginning", "refusal": "No more."}, "No more."),
+    ],
+)
+def test_what_broke_off_is_not_asked_again(video: Path, said: dict[str, Any], why: str) -> None:
+    """A piece cannot be taken back: the analysis fails with its reason. Before the first one it is tried again."""
+    pieces: list[str] = []
+    with endpoint(lambda _: said) as stub, pytest.raises(EngineError, match=f"broke off.*{why}") as caught:
+        ask(stub, EngineRequest(video, "What?", None), pieces.append, max_frames=1, api_key=KEY)
+    assert ("".join(pieces), len(stub.asked), KEY in str(caught.value)) == ("a beginning", 1, False)
+    pieces.clear()
+    with endpoint(in_turn({"content": "", "breaks": True}, web.Response(status=503), "ok")) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), pieces.append, max_frames=1).text == "ok"
+    assert pieces == ["ok"]
 
 
 def test_frames_are_sent_upright(write_video: Callable[..., Path]) -> None:
