@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,18 +10,27 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from aiohttp import web
-from openai.types.chat import ChatCompletion
-from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
 from pydantic import TypeAdapter, ValidationError
 
-PARAMS = TypeAdapter(CompletionCreateParamsNonStreaming)
-NAMES = get_type_hints(CompletionCreateParamsNonStreaming).keys()
+PARAMS = {False: CompletionCreateParamsNonStreaming, True: CompletionCreateParamsStreaming}
+ADAPTERS = {is_streamed: TypeAdapter(params) for is_streamed, params in PARAMS.items()}
+NAMES = {is_streamed: get_type_hints(params).keys() for is_streamed, params in PARAMS.items()}
+PIECE = 4
 Say = Callable[[dict[str, Any]], Any]
 
 
 @dataclass
 class Endpoint:
-    """What was asked, and what is said: a text, a dict of an answer's parts, a web.Response, or seconds of silence."""
+    """What was asked, and what is said: a text, a dict of an answer's parts, a web.Response, or seconds of silence.
+
+    A dict may say for a stream that it `breaks` off before its end (True, or the words of an error), or have it `wait`
+    for a threading.Event after the first piece.
+    """
 
     say: Say
     url: str = ""
@@ -30,7 +40,7 @@ class Endpoint:
     at_once: int = 0
     most_at_once: int = 0
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.keys.append(request.headers.get("Authorization"))
         self.asked.append(body)
@@ -45,7 +55,26 @@ class Endpoint:
             await asyncio.sleep(0.01)
         finally:
             self.at_once -= 1
-        return said if isinstance(said, web.Response) else web.json_response(completion(said))
+        if isinstance(said, web.Response):
+            return said
+        return await self._stream(request, said) if body.get("stream") else web.json_response(completion(said))
+
+    async def _stream(self, request: web.Request, said: str | dict[str, Any]) -> web.StreamResponse:
+        given = {"content": said} if isinstance(said, str) else said
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for number, chunk in enumerate(chunks(given)):
+            await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            if number == 1 and "wait" in given:
+                await asyncio.to_thread(given["wait"].wait, 30)
+        if isinstance(broken := given.get("breaks"), str):
+            await response.write(f"data: {json.dumps({'error': {'message': broken}})}\n\n".encode())
+        elif broken:
+            assert request.transport is not None
+            request.transport.close()
+        else:
+            await response.write(b": thank you\r\n\r\ndata: [DONE]\r\n\r\n")
+        return response
 
 
 def completion(said: str | dict[str, Any]) -> dict[str, Any]:
@@ -66,15 +95,36 @@ def completion(said: str | dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def chunks(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The chunks of a stream, that the official package reads; the last one has the usage alone, as was asked for."""
+    text = given.get("content") or ""
+    deltas = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": text[begin : begin + PIECE]} for begin in range(0, len(text), PIECE)]
+    if "refusal" in given:
+        deltas.append({"refusal": given["refusal"]})
+    choices: list[list[dict[str, Any]]] = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
+    if not given.get("breaks"):
+        choices += [[{"index": 0, "delta": {}, "finish_reason": given.get("finish_reason", "stop")}], []]
+    for each in choices:
+        chunk: dict[str, Any] = {"id": "chatcmpl-1", "created": 1, "model": "seer", "choices": each}
+        chunk["object"] = "chat.completion.chunk"
+        chunk["usage"] = None if each else completion(given)["usage"]
+        ChatCompletionChunk.model_validate(chunk, strict=True)
+        yield chunk
+
+
 def problem_of(status: int, message: str) -> web.Response:
     return web.json_response({"error": {"message": message, "type": "invalid_request_error"}}, status=status)
 
 
 def problems(body: dict[str, Any]) -> list[str]:
     """What of a request is not of the published schema; its types are lazy about lists, so that these are read out."""
-    wrong = [f"{name} is no parameter" for name in body.keys() - NAMES]
+    is_streamed = body.get("stream") is True
+    wrong = [f"{name} is no parameter" for name in body.keys() - NAMES[is_streamed]]
+    if "stream_options" in body and not is_streamed:
+        wrong.append("stream_options without stream")
     try:
-        for message in PARAMS.validate_python(body)["messages"]:
+        for message in ADAPTERS[is_streamed].validate_python(body)["messages"]:
             if not isinstance(message.get("content"), str | None):
                 list(message["content"])
     except ValidationError as error:
@@ -129,9 +179,9 @@ def endpoint(say: Say) -> Iterator[Endpoint]:
         stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         return runner
 
-    runner = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:
         yield stub
     finally:

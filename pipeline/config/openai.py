@@ -19,6 +19,8 @@ class OpenAISettings(Section):
         frame_pixels: most pixels of a picture; larger ones are made smaller.
         pixels_per_token: what a picture costs, for keeping to `request_tokens`; models differ.
         request_tokens: most input tokens of a request, estimated; frames are left out to keep to it.
+        evidence: whether what is said and written in the video is sent along, as far as the packages of the extra
+            `evidence` are installed, which find it out; it takes at most half of what `request_tokens` leaves.
         frame_every_s: frames are at least this far apart, but every shot has one while the budget lasts.
         window_s: longer videos are asked about in windows of at most this length, and the answers are merged.
         note_tokens: most tokens of what is noted of one window, to be merged.
@@ -38,6 +40,7 @@ class OpenAISettings(Section):
     frame_pixels: int = Field(200_000, ge=1024)
     pixels_per_token: int = Field(750, ge=1)
     request_tokens: int = Field(16_000, ge=256)
+    evidence: bool = True
     frame_every_s: float = Field(1, gt=0)
     window_s: float = Field(600, ge=1)
     note_tokens: int = Field(800, ge=16)

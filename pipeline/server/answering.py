@@ -10,7 +10,19 @@ from weakref import WeakValueDictionary
 import anyio
 
 from pipeline.config import ServerSettings
-from pipeline.server.engines import NOTE_KEEPERS, Answer, EngineImage, EngineRequest, SegmentQuestion, engine_of
+from pipeline.server.engines import (
+    Answer,
+    EngineImage,
+    EngineRequest,
+    OnPiece,
+    SegmentQuestion,
+    engine_of,
+    keeps_notes,
+    streaming_engine_of,
+    whisper_of,
+)
+from pipeline.server.engines.answers.listen import listen
+from pipeline.server.engines.evidence.timeline import Utterance
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
 from pipeline.server.limits import Limits
@@ -39,6 +51,8 @@ class Answering:
         self._pool = pool
         self._fetcher = fetcher
         self._engine = engine_of(settings)
+        self._streaming = streaming_engine_of(settings)
+        self._whisper = whisper_of(settings)
         self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
@@ -60,8 +74,11 @@ class Answering:
         pictures: Sequence[Path],
         begin: Begin,
         notes: Path | None = None,
+        on_piece: OnPiece | None = None,
     ) -> Answer:
         """Ask the engine. What it has not noted of a file yet is found out by one question at a time.
+
+        Where the engine can, `on_piece` is told pieces of the text as they come, see `StreamingEngine`.
 
         It may take as long as the whole of the video needs: without an index a window is read from the start, and
         what is noted is of the whole.
@@ -72,14 +89,28 @@ class Answering:
         if self._settings.analysis_seconds:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
-        notes = notes if self._settings.engine in NOTE_KEEPERS else None
+        notes = notes if keeps_notes(self._settings) else None
         request = replace(
             engine_request(self._settings, question, video.path if video else None, pictures), notes=notes
         )
         async with self._first(notes):
-            answer = await self._pool.run_about(video.duration_s if video else 0, begin, self._engine, request)
+            answer = await self._run(video.duration_s if video else 0, begin, request, on_piece)
         self._limits.count_tokens(answer.output_tokens)
         return answer
+
+    async def _run(self, video_s: float, begin: Begin, request: EngineRequest, on_piece: OnPiece | None) -> Answer:
+        if on_piece is None or self._streaming is None:
+            return await self._pool.run_about(video_s, begin, self._engine, request)
+        return await self._pool.run_in_pieces(on_piece, video_s, begin, self._streaming, request)
+
+    async def listen(self, video: Footage, notes: Path) -> tuple[Utterance, ...]:
+        """What is spoken in an asset, see `pipeline.server.engines.answers.listen`.
+
+        Raises:
+            JobRejected, WorkerCrashed: see WorkerPool.
+        """
+        async with self._first(notes):
+            return await self._pool.run_about(video.duration_s, _begun, listen, video.path, notes, self._whisper)
 
     @asynccontextmanager
     async def _first(self, notes: Path | None) -> AsyncIterator[None]:
@@ -108,6 +139,10 @@ def engine_request(
         segments=_segments(question) if question.mode == "time_based_metadata" else None,
         temperature=ask.temperature,
     )
+
+
+def _begun() -> None:
+    """Nobody asks when listening begins."""
 
 
 def _segments(question: Question) -> SegmentQuestion:

@@ -32,6 +32,7 @@ from pipeline.server.sources import Sources
 from pipeline.server.store import Store
 from pipeline.server.sync import Sync
 from pipeline.server.tasks import Tasks
+from pipeline.server.transcriptions import Transcriptions
 from pipeline.server.uploads import Uploads
 from pipeline.server.validation import Validation
 from pipeline.server.webhooks import Webhooks
@@ -68,6 +69,7 @@ class Resources:
     tasks: Tasks
     batches: Batches
     sync: Sync
+    transcriptions: Transcriptions
 
 
 @asynccontextmanager
@@ -120,12 +122,14 @@ async def serve(
         sources, pictures = Sources(settings, store), Pictures(settings, store, files, inspectors, fetcher)
         analyses = Analyses(settings, store, files, answering, pictures, faults)
         stack.callback(analyses.close)
+        transcriptions = Transcriptions(settings, store, files, answering)
+        stack.callback(transcriptions.close)
         webhooks = Webhooks(settings, store, session)
         analyses.listen(webhooks.task_ended)
         store.batches.listen(webhooks.batch_ended)
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
-        for work in (validation.run, analyses.run, webhooks.run):
+        for work in (validation.run, analyses.run, transcriptions.run, webhooks.run):
             group.start_soon(work)
         resources = Resources(
             Assets(settings, store, files, validation, signer),
@@ -133,6 +137,7 @@ async def serve(
             Tasks(settings, store, files, analyses, sources, pictures, limits),
             Batches(settings, store, files, analyses, sources, pictures, faults, limits),
             Sync(settings, files, answering, sources, pictures, faults, limits),
+            transcriptions,
         )
         group.start_soon(_keep_house, store, files, resources.batches)
         app = _application(settings, Gate(BASE, api_key, store, faults, limits), store, faults, resources)
@@ -172,7 +177,14 @@ def _application(
 ) -> web.Application:
     api = web.Application(middlewares=[gate.inner])
     # the uploads come first: their paths would read as asset ids
-    for resource in (resources.uploads, resources.assets, resources.tasks, resources.batches, resources.sync):
+    for resource in (
+        resources.uploads,
+        resources.assets,
+        resources.tasks,
+        resources.batches,
+        resources.sync,
+        resources.transcriptions,
+    ):
         api.add_routes(resource.routes())
     # the bound of the outermost application is the one that holds
     app = web.Application(middlewares=[gate.outer], client_max_size=settings.json_max_bytes)

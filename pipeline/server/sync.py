@@ -1,23 +1,25 @@
 """`POST /analyze`: one question, answered while the client waits, whole or as a stream of NDJSON."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
-import orjson
 from aiohttp import web
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectSendStream
 
 from pipeline.config import ServerSettings
 from pipeline.server import windows
 from pipeline.server.analyses import told, warning
 from pipeline.server.answering import Answering, Footage
-from pipeline.server.engines import Answer
-from pipeline.server.faults import Faults, hang_up
+from pipeline.server.engines import Answer, OnPiece
+from pipeline.server.faults import Faults
 from pipeline.server.fetching import FetchFailed
 from pipeline.server.files import Files, Writing
-from pipeline.server.limits import RATE_HEADERS, Limits
+from pipeline.server.limits import Limits
+from pipeline.server.lines import Lines
 from pipeline.server.pictures import Pictures
 from pipeline.server.problems import ApiError, answer, invalid
 from pipeline.server.rules import Question, check
@@ -25,8 +27,6 @@ from pipeline.server.schemas import AnalyzeNow, read
 from pipeline.server.sources import Source, Sources
 from pipeline.server.workers import JobRejected, WorkerCrashed
 
-# the platform promises no size; small ones show a reader that depends on where they end
-PIECE_CHARACTERS = 24
 # how soon the place of a client that has left is free for the next
 LOOK_FOR_CLIENT_S = 0.1
 
@@ -56,30 +56,49 @@ class Sync:
         return [web.post("/analyze", self.analyze)]
 
     async def analyze(self, request: web.Request) -> web.StreamResponse:
-        """The answer as JSON, or in pieces, which is the default. The engine has finished before anything is sent."""
+        """The answer as JSON, or in pieces, which is the default: as they come where the engine can, else at last."""
         wanted = await read(request, AnalyzeNow)
         question = check(self._settings, wanted, "sync")
         source = self._sources.find(wanted.video, has_images=wanted.image is not None, missing=404)
         self._check_times(question, source)
         if source is not None and source.span is not None:  # of others the length is not known yet
             self._limits.take_video(windows.analysed_minutes(question, source.span))
+        if wanted.stream is not False:
+            return await self._stream(request, question, source)
         async with _while_there(request):
-            found = await self._ask(question, source)
-        if wanted.stream is False:
-            return answer(_whole(found))
-        return await self._stream(request, found)
+            return answer(_whole(await self._ask(question, source)))
 
     def _check_times(self, question: Question, source: Source | None) -> None:
         windows.check(self._settings, question, source.span if source else None, "sync")
 
-    async def _ask(self, question: Question, source: Source | None) -> Answer:
+    async def _stream(self, request: web.Request, question: Question, source: Source | None) -> web.StreamResponse:
+        """What is refused or fails before the first piece is answered as it would be without a stream."""
+        lines = Lines(request, self._settings.stream_piece_seconds, self._faults.cut_after(request))
+        send, receive = anyio.create_memory_object_stream[str | Answer | ApiError](float("inf"))
+        async with _while_there(request) as group, receive:
+            group.start_soon(self._ask_into, send, question, source)
+            async for news in receive:
+                await lines.tell(news)
+        return lines.response
+
+    async def _ask_into(
+        self, send: MemoryObjectSendStream[str | Answer | ApiError], question: Question, source: Source | None
+    ) -> None:
+        """Pieces, if any, and then the answer or why there is none."""
+        with send:
+            try:
+                send.send_nowait(await self._ask(question, source, send.send_nowait))
+            except ApiError as error:
+                send.send_nowait(error)
+
+    async def _ask(self, question: Question, source: Source | None, on_piece: OnPiece | None = None) -> Answer:
         with await self._pictures.gather(question.media, missing=404) as pictures:
             path = self._files.incoming()
             try:
                 video = await self._video(question, source, path)
                 asset_id = source.asset_id if source else None
                 notes = self._files.notes(asset_id) if asset_id else None
-                return await self._answering.answer(question, video, pictures.paths, _begun, notes)
+                return await self._answering.answer(question, video, pictures.paths, _begun, notes, on_piece)
             except (FetchFailed, JobRejected) as verdict:
                 raise invalid(str(verdict)) from verdict
             except WorkerCrashed as crash:
@@ -100,21 +119,6 @@ class Sync:
         windows.check(self._settings, question, span, "sync")
         return Footage(path, span.duration_s)
 
-    async def _stream(self, request: web.Request, found: Answer) -> web.StreamResponse:
-        cut = self._faults.cut_after(request)
-        response = web.StreamResponse(headers=request.get(RATE_HEADERS))
-        response.content_type = "application/x-ndjson"
-        response.enable_chunked_encoding()
-        await response.prepare(request)
-        for number, event in enumerate(_events(found)):
-            if number == cut:
-                return hang_up(request)
-            if event["event_type"] == "text_generation":
-                await anyio.sleep(self._settings.stream_piece_seconds)
-            await response.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
-        await response.write_eof()
-        return response
-
 
 def _whole(found: Answer) -> dict[str, object]:
     body: dict[str, object] = {"id": str(uuid.uuid4()), "data": found.text, **told(found)}
@@ -123,25 +127,9 @@ def _whole(found: Answer) -> dict[str, object]:
     return body
 
 
-def _events(found: Answer) -> Iterator[dict[str, object]]:
-    generation = {"generation_id": str(uuid.uuid4())}
-    yield {"event_type": "stream_start", "metadata": generation}
-    for begin in range(0, len(found.text), PIECE_CHARACTERS):
-        yield {"event_type": "text_generation", "text": found.text[begin : begin + PIECE_CHARACTERS]}
-    facts = told(found)
-    end: dict[str, object] = {
-        "event_type": "stream_end",
-        "finish_reason": facts["finish_reason"],
-        "metadata": {**generation, "usage": facts["usage"]},
-    }
-    if error := warning(found):
-        end["error"] = error
-    yield end
-
-
 @asynccontextmanager
-async def _while_there(request: web.Request) -> AsyncIterator[None]:
-    """Give the work up when the client hangs up: nobody would read the answer.
+async def _while_there(request: web.Request) -> AsyncIterator[TaskGroup]:
+    """Give the work up, and the group's, when the client hangs up: nobody would read the answer.
 
     Raises:
         ConnectionResetError: it did.
@@ -150,10 +138,10 @@ async def _while_there(request: web.Request) -> AsyncIterator[None]:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(_watch, request, scope)
-                yield
+                yield group
                 group.cancel_scope.cancel()
         except ExceptionGroup as failures:
-            # the watch raises nothing: it is what the block raised
+            # the watch raises nothing: it is what the block raised, or its work
             raise failures.exceptions[0] from None
     if scope.cancelled_caught:
         raise ConnectionResetError("the client hung up")

@@ -1,7 +1,8 @@
 """A worker process: reads jobs on stdin, answers on stdout, until stdin ends.
 
 It is started as `python -m pipeline.server.worker <most MiB of memory>`. A frame is its length as eight bytes, then a
-pickle. A job is `(function, arguments)`; an answer is `("done", result)` or `("rejected", message)`. Any other
+pickle. A job is `(function, arguments, in_pieces)`; an answer is `("done", result)` or `("rejected", message)`, and
+before it, where pieces are wanted, any number of `("piece", text)`: the function is given what sends them. Any other
 exception ends the process with a traceback on stderr: with the exit code `OVERRAN` where memory ran out, else it is a
 bug; a fresh process is the safest way on.
 """
@@ -14,11 +15,12 @@ import struct
 import sys
 import threading
 import traceback
+from functools import partial
 from typing import BinaryIO
 
 from pipeline.config.section import MIB
 from pipeline.server import memory
-from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.contract import EngineError, OnPiece
 from pipeline.server.inspect import MediaRejected
 
 LENGTH = struct.Struct(">Q")
@@ -38,13 +40,13 @@ def main() -> None:
     # whatever a library prints must not land among the answers
     os.dup2(2, 1)
     while True:
-        write_frame(answers, _work(jobs.get()))
+        write_frame(answers, _work(jobs.get(), partial(_send_piece, answers)))
 
 
-def _work(job: bytes) -> bytes:
+def _work(job: bytes, send: OnPiece) -> bytes:
     try:
-        function, arguments = pickle.loads(job)  # noqa: S301 - written by our own parent
-        return pickle.dumps(("done", function(*arguments)))
+        function, arguments, in_pieces = pickle.loads(job)  # noqa: S301 - written by our own parent
+        return pickle.dumps(("done", function(*arguments, send) if in_pieces else function(*arguments)))
     except Exception as error:
         if memory.is_out(error):
             traceback.print_exc()
@@ -52,6 +54,10 @@ def _work(job: bytes) -> bytes:
         if isinstance(error, MediaRejected | EngineError):
             return pickle.dumps(("rejected", str(error)))
         raise
+
+
+def _send_piece(answers: BinaryIO, text: str) -> None:
+    write_frame(answers, pickle.dumps(("piece", text)))
 
 
 def _listen(stream: BinaryIO, jobs: "queue.SimpleQueue[bytes]") -> None:

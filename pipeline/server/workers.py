@@ -20,11 +20,13 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from pipeline.config import ServerSettings
+from pipeline.server.engines.contract import OnPiece
 from pipeline.server.memory import OVERRAN
 from pipeline.server.worker import LENGTH
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
 
 # How long a process that closed its end may take until it can be told how it ended.
 _DYING_S = 1.0
@@ -97,12 +99,29 @@ class WorkerPool:
     ) -> T:
         """The same for work that grows with so many seconds of video."""
         assert not kwargs, "jobs take positional arguments"
+        return cast("T", await self._run(video_s, begin, pickle.dumps((function, args, False)), _no_piece))
+
+    async def run_in_pieces(
+        self,
+        on_piece: OnPiece,
+        video_s: float,
+        begin: Callable[[], None],
+        function: Callable[[A, OnPiece], T],
+        argument: A,
+    ) -> T:
+        """The same for a function that gives pieces of its result while it works; `on_piece` neither blocks nor raises.
+
+        Where this raises, pieces may have come before.
+        """
+        return cast("T", await self._run(video_s, begin, pickle.dumps((function, (argument,), True)), on_piece))
+
+    async def _run(self, video_s: float, begin: Callable[[], None], job: bytes, on_piece: OnPiece) -> object:
         async with self._limiter:
             begin()
             process = await self._take()
             is_fit = False
             try:
-                verdict, value = await self._ask(process, pickle.dumps((function, args)), video_s)
+                verdict, value = await self._ask(process, job, video_s, on_piece)
                 is_fit = True
             finally:
                 if is_fit:
@@ -111,12 +130,12 @@ class WorkerPool:
                     await _end(process)
         if verdict == "rejected":
             raise JobRejected(cast("str", value))
-        return cast("T", value)
+        return value
 
-    async def _ask(self, process: Process, job: bytes, video_s: float) -> tuple[str, object]:
+    async def _ask(self, process: Process, job: bytes, video_s: float, on_piece: OnPiece) -> tuple[str, object]:
         try:
             with anyio.fail_after(self._caps.most_s(video_s)):
-                return await _exchange(process, job)
+                return await _exchange(process, job, on_piece)
         except TimeoutError:
             about = f" for {video_s / 60:.1f} minutes of video" if video_s else ""
             raise WorkerCrashed(f"it took longer than {self._caps.most_s(video_s):,.6g} s{about}") from None
@@ -154,14 +173,24 @@ class WorkerPool:
             )
 
 
-async def _exchange(process: Process, job: bytes) -> tuple[str, object]:
+async def _exchange(process: Process, job: bytes, on_piece: OnPiece) -> tuple[str, object]:
     assert process.stdin is not None
     assert process.stdout is not None
     answers = BufferedByteReceiveStream(process.stdout)
     await process.stdin.send(LENGTH.pack(len(job)) + job)
-    (length,) = LENGTH.unpack(await answers.receive_exactly(LENGTH.size))
-    answer: tuple[str, object] = pickle.loads(await answers.receive_exactly(length))  # noqa: S301 - our own child
+    while (answer := await _receive(answers))[0] == "piece":
+        on_piece(cast("str", answer[1]))
     return answer
+
+
+async def _receive(answers: BufferedByteReceiveStream) -> tuple[str, object]:
+    (length,) = LENGTH.unpack(await answers.receive_exactly(LENGTH.size))
+    frame: tuple[str, object] = pickle.loads(await answers.receive_exactly(length))  # noqa: S301 - our own child
+    return frame
+
+
+def _no_piece(_: str) -> None:
+    """Nobody asked for pieces, and none come."""
 
 
 async def _end(process: Process) -> None:

@@ -14,10 +14,14 @@ from pipeline.server.engines.contract import (
     EngineError,
     EngineImage,
     EngineRequest,
+    OnPiece,
     SegmentQuestion,
+    StreamingEngine,
     TimeFormat,
 )
 from pipeline.server.engines.evidence import whisper_model
+from pipeline.server.engines.evidence.extra import hears_or_reads
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 
 if TYPE_CHECKING:
     from pipeline.config import ServerSettings  # half the start of a worker, which has no settings to read
@@ -25,15 +29,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ENGINES",
     "NAMES",
-    "NOTE_KEEPERS",
     "Answer",
     "Engine",
     "EngineError",
     "EngineImage",
     "EngineRequest",
+    "OnPiece",
     "SegmentQuestion",
+    "StreamingEngine",
     "TimeFormat",
     "engine_of",
+    "keeps_notes",
+    "streaming_engine_of",
+    "whisper_of",
 ]
 
 ENGINES: dict[str, Engine] = {
@@ -45,8 +53,12 @@ ENGINES: dict[str, Engine] = {
 # Those of the table, and what answers elsewhere.
 NAMES = (*ENGINES, "openai")
 
-# Those that keep notes of what they observed in a file, for the next question about it.
-NOTE_KEEPERS = frozenset(("evidence",))
+
+def keeps_notes(settings: "ServerSettings") -> bool:
+    """Whether the engine keeps notes of what it observed in a file, for the next question about it."""
+    if settings.engine == "openai":
+        return settings.openai.evidence and hears_or_reads()
+    return settings.engine == "evidence"
 
 
 def engine_of(settings: "ServerSettings") -> Engine:
@@ -55,9 +67,26 @@ def engine_of(settings: "ServerSettings") -> Engine:
     Raises:
         ConfigError: the model that it is to hear with is none.
     """
-    if settings.engine == "openai":
-        return partial(openai.analyze, settings.openai)
+    if (streaming := streaming_engine_of(settings)) is not None:
+        return streaming
     if settings.engine == "evidence" and settings.whisper_model is not None:
-        found = whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
-        return partial(evidence.analyze, whisper=found)
+        return partial(evidence.analyze, whisper=whisper_of(settings))
     return ENGINES[settings.engine]
+
+
+def streaming_engine_of(settings: "ServerSettings") -> StreamingEngine | None:
+    """The same engine, where it can give its answer in pieces; raises as `engine_of`."""
+    if settings.engine == "openai":
+        return partial(openai.analyze, settings.openai, whisper=whisper_of(settings))
+    return None
+
+
+def whisper_of(settings: "ServerSettings") -> WhisperModel | None:
+    """The model that words are recognised with, where one was given.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if settings.whisper_model is None:
+        return None
+    return whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")

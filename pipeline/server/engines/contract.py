@@ -1,10 +1,11 @@
 """What an engine is given, what it gives back, and the law it keeps. All picklable: engines run in worker processes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+OnPiece = Callable[[str], None]
 TimeFormat = Literal["seconds", "hh:mm:ss", "hh:mm:ss.fff"]
 
 
@@ -101,3 +102,14 @@ class Engine(Protocol):
     """
 
     def __call__(self, request: EngineRequest, /) -> Answer: ...
+
+
+class StreamingEngine(Protocol):
+    """An engine that can also give its answer while it comes into being.
+
+    The law: as of `Engine`. `on_piece` is told pieces of the text in their order, which together are exactly the text
+    of the answer, or it is not told any: what may have to be put right first is not passed on. Where it raises
+    `EngineError` after pieces, they are a beginning without an end.
+    """
+
+    def __call__(self, request: EngineRequest, on_piece: OnPiece | None = None, /) -> Answer: ...

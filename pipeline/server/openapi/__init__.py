@@ -7,12 +7,12 @@ other here, one file a resource, and held against what the server really says by
 from aiohttp import web
 
 from pipeline.config import ServerSettings
-from pipeline.server.openapi import assets, batches, document, sync, tasks, uploads
+from pipeline.server.openapi import assets, batches, document, sync, tasks, transcriptions, uploads
 from pipeline.server.openapi.operation import Operation
 from pipeline.server.openapi.rendering import Schema, render
 from pipeline.server.problems import answer
 
-RESOURCES = (uploads, assets, sync, tasks, batches, document)
+RESOURCES = (uploads, assets, transcriptions, sync, tasks, batches, document)
 
 
 def operations(settings: ServerSettings) -> tuple[Operation, ...]:

@@ -26,7 +26,7 @@ class Start(TypedDict):
 
 class End(TypedDict):
     generation_id: str
-    usage: Usage
+    usage: NotRequired[Usage]
 
 
 class StreamStart(TypedDict):
@@ -44,10 +44,13 @@ class StreamText(TypedDict):
 
 
 class StreamEnd(TypedDict):
-    """The last line; without it the answer is incomplete."""
+    """The last line; without it the answer is incomplete.
+
+    An answer that broke off has an `error` here, and neither a `finish_reason` nor its usage.
+    """
 
     event_type: Literal["stream_end"]
-    finish_reason: FinishReason
+    finish_reason: NotRequired[FinishReason]
     metadata: End
     error: NotRequired[Remark]
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from pipeline.server import memory
+from pipeline.server.engines import EngineError, OnPiece
 from pipeline.server.inspect import MediaRejected, inspect
 from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
@@ -123,4 +124,23 @@ async def test_a_cancelled_job_leaves_no_process(pool):
 async def test_chatter_does_not_disturb_answers(pool):
     """What a job prints goes to the log."""
     await pool.run(begun, print, "hello")
+    assert await pool.run(begun, len, "four") == 4
+
+
+def spell(word: str, on_piece: OnPiece) -> int:
+    """A job that gives pieces; one that is empty is refused."""
+    for letter in word:
+        on_piece(letter)
+    if word.endswith("!"):
+        raise EngineError("too loud")
+    return len(word)
+
+
+async def test_pieces_come_before_the_result(pool):
+    """A job tells pieces of its result while it works; a verdict after pieces is still one, and the worker lives on."""
+    pieces: list[str] = []
+    assert await pool.run_in_pieces(pieces.append, 0, begun, spell, "word") == 4
+    with pytest.raises(JobRejected, match="too loud"):
+        await pool.run_in_pieces(pieces.append, 0, begun, spell, "oh!")
+    assert pieces == [*"word", *"oh!"]
     assert await pool.run(begun, len, "four") == 4

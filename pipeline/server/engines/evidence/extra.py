@@ -32,6 +32,11 @@ def all_missing(*, with_whisper: bool) -> tuple[Missing, ...]:
     return tuple(part for part in (missing(what) for what in NEEDS if what != other) if part)
 
 
+def hears_or_reads() -> bool:
+    """Whether anything is installed that hears words or reads text."""
+    return missing(WORDS) is None or missing("text on screen") is None
+
+
 def advice(parts: tuple[Missing, ...]) -> str:
     """One sentence that says what was not looked for, and how to have it looked for."""
     told = ", ".join(part.what for part in parts)

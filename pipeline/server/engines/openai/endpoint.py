@@ -13,7 +13,8 @@ import aiohttp
 import anyio
 
 from pipeline.config.openai import OpenAISettings
-from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.contract import EngineError, OnPiece
+from pipeline.server.engines.openai.streamed import Streamed
 
 _AGAIN = {408, 429, 500, 502, 503, 504, 529}
 _MOST_QUOTED = 300
@@ -58,15 +59,17 @@ class Endpoint:
     ) -> None:
         await self._session.close()
 
-    async def ask(self, body: dict[str, Any]) -> Reply:
-        """Ask the model.
+    async def ask(self, body: dict[str, Any], on_piece: OnPiece | None = None) -> Reply:
+        """Ask the model; with `on_piece` it is told every piece of the text as it comes.
+
+        What broke off after a piece is not asked again: a piece cannot be taken back.
 
         Raises:
             EngineError: there is no usable answer; the sentence says what to do.
         """
         async with self._places:
             for attempt in count():
-                outcome = await self._try(body)
+                outcome = await self._try(body, on_piece)
                 if isinstance(outcome, Reply):
                     return outcome
                 if not outcome.is_passing or attempt >= self._settings.retries:
@@ -74,7 +77,7 @@ class Endpoint:
                 await anyio.sleep(self._pause(attempt, outcome))
         raise AssertionError("counting has no end")
 
-    def _pause(self, attempt: int, failure: "_Failure") -> float:
+    def _pause(self, attempt: int, failure: "Failure") -> float:
         if failure.retry_after_s is None:
             return self._settings.backoff_s * 2.0**attempt * random.uniform(0.75, 1.25)
         if failure.retry_after_s > self._settings.retry_after_max_s:
@@ -84,36 +87,68 @@ class Endpoint:
             )
         return failure.retry_after_s
 
-    async def _try(self, body: dict[str, Any]) -> "Reply | _Failure":
+    async def _try(self, body: dict[str, Any], on_piece: OnPiece | None) -> "Reply | Failure":
+        streamed = None if on_piece is None else Streamed(on_piece)
+        if streamed is not None:
+            body = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        outcome = await self._exchange(body, streamed)
+        if streamed is not None and streamed.has_begun and isinstance(outcome, Failure):
+            return Failure(f"The answer broke off. {outcome.sentence}")
+        return outcome
+
+    async def _exchange(self, body: dict[str, Any], streamed: Streamed | None) -> "Reply | Failure":
         url = f"{self._settings.base_url}/chat/completions"
         try:
             # the key goes to the address that was named, and to no other
             async with self._session.post(url, json=body, allow_redirects=False) as response:
+                if streamed is not None and response.content_type == "text/event-stream":
+                    return await self._follow(response, streamed)
                 content = await response.content.read(_LARGEST_ANSWER)
                 while chunk := await response.content.read(_LARGEST_ANSWER):
                     content += chunk
                     if len(content) > _LARGEST_ANSWER:
-                        return _Failure(
-                            f"{self._where} sent an answer that does not end; check server.openai.base_url."
-                        )
+                        return Failure(f"{self._where} sent an answer that does not end; check server.openai.base_url.")
                 if response.status == 200:
-                    return self._read(content)
+                    return self._passed_on(self._read(content), streamed)
                 return self._refused(response.status, content, response.headers.get("Retry-After"))
         except TimeoutError:
-            return _Failure(
+            return Failure(
                 f"{self._where} gave no answer within {self._settings.timeout_s:g} s: raise server.openai.timeout_s,"
                 " or lower server.openai.max_frames."
             )
         except (aiohttp.ClientError, OSError):
-            return _Failure(
+            return Failure(
                 f"{self._where} cannot be reached: start it, or set server.openai.base_url.", is_passing=True
             )
+
+    async def _follow(self, response: aiohttp.ClientResponse, streamed: Streamed) -> "Reply | Failure":
+        if response.status != 200:
+            return self._refused(response.status, await response.read(), response.headers.get("Retry-After"))
+        try:
+            async for block in response.content.iter_any():
+                if streamed.size > _LARGEST_ANSWER:
+                    return Failure(f"{self._where} sent an answer that does not end; check server.openai.base_url.")
+                if not streamed.take(block):
+                    return Failure(f"{self._where} streamed no chat completion; check server.openai.base_url.")
+        except aiohttp.ClientPayloadError:
+            pass  # what came is judged by what it lacks
+        if streamed.problem is not None:
+            return Failure(f"{self._where} said: {self._quote(streamed.problem)}")
+        if not streamed.is_whole:
+            return Failure(f"{self._where} ended its stream in the middle.", is_passing=True)
+        return self._judged(streamed.text, streamed.reason, streamed.refusal, streamed.counts)
+
+    def _passed_on(self, outcome: "Reply | Failure", streamed: Streamed | None) -> "Reply | Failure":
+        """Some endpoints answer whole though they were asked to stream: that is one piece."""
+        if streamed is not None and isinstance(outcome, Reply) and outcome.text:
+            streamed.on_piece(outcome.text)
+        return outcome
 
     @property
     def _where(self) -> str:
         return f"The model's endpoint at {self._settings.base_url}"
 
-    def _read(self, content: bytes) -> "Reply | _Failure":
+    def _read(self, content: bytes) -> "Reply | Failure":
         try:
             answer = json.loads(content)
             choice, usage = answer["choices"][0], answer.get("usage") or {}
@@ -121,33 +156,36 @@ class Endpoint:
             text = message.get("content")
             counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
-            return _Failure(f"{self._where} answered with no chat completion; check server.openai.base_url.")
-        if reason == "content_filter" or message.get("refusal"):
-            why = self._quote(str(message.get("refusal") or "its content filter"))
-            return _Failure(f"The model refused to answer: {why}")
+            return Failure(f"{self._where} answered with no chat completion; check server.openai.base_url.")
+        return self._judged(text, reason, message.get("refusal"), counts)
+
+    def _judged(self, text: object, reason: object, refusal: object, counts: tuple[int, int]) -> "Reply | Failure":
+        if reason == "content_filter" or refusal:
+            why = self._quote(str(refusal or "its content filter"))
+            return Failure(f"The model refused to answer: {why}")
         if not isinstance(text, str) or (not text and reason != "length"):
-            return _Failure("The model answered with no text: ask another one (server.openai.model).")
+            return Failure("The model answered with no text: ask another one (server.openai.model).")
         return Reply(text, "length" if reason == "length" else "stop", *counts)
 
-    def _refused(self, status: int, content: bytes, retry_after: str | None) -> "_Failure":
+    def _refused(self, status: int, content: bytes, retry_after: str | None) -> "Failure":
         said = self._quote(_message(content))
         if status in _AGAIN:
             told = f"{self._where} answered {status} {self._settings.retries + 1} times: {said}"
-            return _Failure(told, is_passing=True, retry_after_s=_seconds(retry_after))
+            return Failure(told, is_passing=True, retry_after_s=_seconds(retry_after))
         if status in {401, 403}:
             given = "refused the key" if self._key else "wants a key"
-            return _Failure(f"{self._where} {given} ({status}): set OPENAI_API_KEY to one that it takes.")
+            return Failure(f"{self._where} {given} ({status}): set OPENAI_API_KEY to one that it takes.")
         if status == 413 or any(sign in said.lower() for sign in _TOO_LONG):
-            return _Failure(
+            return Failure(
                 "More was sent than the model takes at once: lower server.openai.max_frames or"
                 f" server.openai.request_tokens. It said: {said}"
             )
         if status == 404:
-            return _Failure(
+            return Failure(
                 f"{self._where} does not know the model {self._settings.model!r}, or is no such endpoint: check"
                 f" server.openai.model and server.openai.base_url. It said: {said}"
             )
-        return _Failure(f"{self._where} answered {status}: {said}")
+        return Failure(f"{self._where} answered {status}: {said}")
 
     def _quote(self, said: str) -> str:
         """What an endpoint says, short, on one line, and without the key, which some repeat."""
@@ -156,7 +194,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
     sentence: str
     is_passing: bool = False
     retry_after_s: float | None = None

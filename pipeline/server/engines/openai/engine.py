@@ -13,9 +13,13 @@ import anyio.to_thread
 
 from pipeline.config.openai import OpenAISettings
 from pipeline.server.engines import segments
-from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, SegmentQuestion
+from pipeline.server.engines.answers.observe import observe
+from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, OnPiece, SegmentQuestion
+from pipeline.server.engines.evidence.extra import hears_or_reads
+from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.engines.measure import window_of
-from pipeline.server.engines.openai import messages, stretches
+from pipeline.server.engines.openai import heard, messages, stretches
 from pipeline.server.engines.openai.endpoint import Endpoint, Reply
 from pipeline.server.engines.openai.forms import Form
 from pipeline.server.engines.openai.frames import sample
@@ -26,10 +30,12 @@ from pipeline.server.inspect import MediaRejected, read_facts
 T = TypeVar("T")
 
 
-async def answer(settings: OpenAISettings, request: EngineRequest) -> Answer:
+async def answer(
+    settings: OpenAISettings, request: EngineRequest, whisper: WhisperModel | None, on_piece: OnPiece | None
+) -> Answer:
     """Raises EngineError, see `pipeline.server.engines.openai`."""
     async with Endpoint(settings) as endpoint:
-        asking = _Asking(settings, request, endpoint)
+        asking = _Asking(settings, request, endpoint, whisper, on_piece)
         if request.path is None:
             return await asking.at_images()
         if request.segments is not None:
@@ -40,13 +46,24 @@ async def answer(settings: OpenAISettings, request: EngineRequest) -> Answer:
 class _Asking:
     """The requests that one question takes, and what they cost."""
 
-    def __init__(self, settings: OpenAISettings, request: EngineRequest, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        settings: OpenAISettings,
+        request: EngineRequest,
+        endpoint: Endpoint,
+        whisper: WhisperModel | None,
+        on_piece: OnPiece | None,
+    ) -> None:
         self._settings = settings
         self._request = request
         self._endpoint = endpoint
+        self._whisper = whisper
+        self._on_piece = on_piece
         self._references = messages.references(settings, request)
         self._form = Form(request.json_schema) if request.json_schema is not None else None
         self._input_tokens = 0
+        self._timeline: Timeline | None = None
+        self._unheard: str | None = None
         # of one file one window at a time is decoded, so that memory stays bounded
         self._decoding = anyio.Lock()
 
@@ -55,6 +72,7 @@ class _Asking:
 
     async def at_video(self, path: Path) -> Answer:
         windows = _windows(path, self._request.start_s, self._request.end_s, self._settings.window_s)
+        await self._observe(path, windows)
         if len(windows) == 1:
             return await self._finish(*await self._look(path, windows[0], self._request.prompt))
         notes = await self._each(windows, partial(self._note, path, len(windows)))
@@ -63,6 +81,7 @@ class _Asking:
 
     async def for_segments(self, path: Path, asked: SegmentQuestion) -> Answer:
         windows = _windows(path, *segments.span(self._request, asked), self._settings.window_s)
+        await self._observe(path, windows)
         found = await self._each(windows, partial(self._segments_of, path, asked, len(windows)))
         spent = sum(reply.output_tokens for _, reply in found)
         limit = self._request.max_tokens
@@ -75,7 +94,7 @@ class _Asking:
         for definition in asked.definitions:
             parts = [(window, rows[definition["id"]]) for window, (rows, _) in zip(windows, found, strict=True)]
             content[definition["id"]] = stretches.merge(definition, asked, parts)
-        return Answer(to_json(content), "stop", self._input_tokens, spent)
+        return Answer(to_json(content), "stop", self._input_tokens, spent, self._unheard)
 
     async def _segments_of(
         self, path: Path, asked: SegmentQuestion, count: int, window: Passage, number: int
@@ -96,13 +115,27 @@ class _Asking:
     async def _look(
         self, path: Path, window: Passage, question: str, number: int = 1, count: int = 1
     ) -> list[messages.Part]:
-        """The question, and the frames of a window."""
-        most = messages.most_frames(self._settings, self._request, question)
+        """The question, and of a window the frames and what was heard and read."""
+        room = messages.most_heard(self._settings, self._request, question)
+        lines = heard.told(heard.lines(self._timeline, window), room) if self._timeline else ""
+        most = messages.most_frames(self._settings, self._request, question + lines)
         job = partial(sample, path, window, most, self._settings.frame_every_s, self._settings.frame_pixels)
         async with self._decoding:
             shown = await anyio.to_thread.run_sync(job)
         about = messages.about_part(window, number, count)
-        return [messages.text(question), messages.text(about), *messages.frames(shown)]
+        said = [messages.text(each) for each in (question, about, lines) if each]
+        return [*said, *messages.frames(shown)]
+
+    async def _observe(self, path: Path, windows: Sequence[Passage]) -> None:
+        """Find out what is said and written in the windows, once for all of them; without it frames must do."""
+        if not (self._settings.evidence and hears_or_reads()):
+            return
+        job = partial(observe, path, self._request.notes, windows[0][0], windows[-1][1], self._whisper)
+        try:
+            self._timeline = await anyio.to_thread.run_sync(job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the frames can still be asked about
+            why = str(error) or type(error).__name__
+            self._unheard = f"The model was not told what is said and written in the video: {why}"
 
     async def _each(self, windows: Sequence[Passage], ask: Callable[[Passage, int], Awaitable[T]]) -> list[T]:
         """What `ask` gives of each window, in order; a few at once."""
@@ -124,14 +157,15 @@ class _Asking:
     async def _finish(self, *parts: messages.Part) -> Answer:
         """The answer itself, in its form."""
         if self._form is None:
-            reply = await self._ask(parts, None, self._request.max_tokens)
+            reply = await self._ask(parts, None, self._request.max_tokens, on_piece=self._on_piece)
         else:
             content, reply = await self._structured(self._form, parts)
             if reply.finish_reason == "stop":
                 reply = replace(reply, text=to_json(content))
         limit = self._request.max_tokens
         cut = f"max_tokens ({limit})" if limit else "the model's own limit"
-        warning = f"The answer was cut to fit {cut}." if reply.finish_reason == "length" else None
+        shortened = f"The answer was cut to fit {cut}." if reply.finish_reason == "length" else None
+        warning = " ".join(filter(None, (shortened, self._unheard))) or None
         return Answer(reply.text, reply.finish_reason, self._input_tokens, reply.output_tokens, warning)
 
     async def _structured(self, form: Form, parts: Sequence[messages.Part]) -> tuple[Any, Reply]:
@@ -160,6 +194,7 @@ class _Asking:
         form: Form | None,
         max_tokens: int | None,
         repair: tuple[str, str] | None = None,
+        on_piece: OnPiece | None = None,
     ) -> Reply:
         talk: list[dict[str, Any]] = [
             {"role": "system", "content": messages.RULES},
@@ -174,7 +209,7 @@ class _Asking:
             body["temperature"] = self._request.temperature
         if form is not None:
             body["response_format"] = form.response_format
-        reply = await self._endpoint.ask(body)
+        reply = await self._endpoint.ask(body, on_piece)
         self._input_tokens += reply.input_tokens
         return reply
 

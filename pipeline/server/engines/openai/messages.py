@@ -16,9 +16,10 @@ Part = dict[str, Any]
 
 RULES = (
     "You answer questions about videos and pictures. Of a video you are shown frames, each after its time in seconds on"
-    " the video's own clock; you do not hear its sound. Say only what the frames and pictures show, with times where"
-    " they matter, and say so where something cannot be told from them. A name such as <@name> means the picture that"
-    " is shown under that name."
+    " the video's own clock; you do not hear its sound, but may be given lines of speech and of text on screen that"
+    " were recognised in it. Say only what the frames, pictures and lines show, with times where they matter, and say"
+    " so where something cannot be told from them. A name such as <@name> means the picture that is shown under that"
+    " name."
 )
 
 
@@ -44,12 +45,25 @@ def frames(shown: Sequence[Shown]) -> Iterator[Part]:
         yield picture(frame.jpeg)
 
 
+def most_heard(settings: OpenAISettings, request: EngineRequest, question: str) -> int:
+    """How many tokens lines of speech and text may have: half of what the question leaves."""
+    return max(0, _room(settings, request, question)) // 2
+
+
 def most_frames(settings: OpenAISettings, request: EngineRequest, question: str) -> int:
-    """How many frames the budget of tokens leaves room for beside the question, at least one."""
-    asked = count_tokens(RULES + question) + count_tokens(to_json(request.json_schema or {}))
-    each = -(-settings.frame_pixels // settings.pixels_per_token) + count_tokens("Frame at 12345.678 s:")
-    room = settings.request_tokens - asked - each * len(request.images)
-    return max(1, min(settings.max_frames, room // each))
+    """How many frames the budget of tokens leaves room for beside all that is said, at least one."""
+    each = _of_picture(settings) + count_tokens("Frame at 12345.678 s:")
+    return max(1, min(settings.max_frames, _room(settings, request, question) // each))
+
+
+def _room(settings: OpenAISettings, request: EngineRequest, said: str) -> int:
+    asked = count_tokens(RULES + said) + count_tokens(to_json(request.json_schema or {}))
+    each = _of_picture(settings) + max((count_tokens(f"<@{image.name}>:") for image in request.images), default=0)
+    return settings.request_tokens - asked - each * len(request.images)
+
+
+def _of_picture(settings: OpenAISettings) -> int:
+    return -(-settings.frame_pixels // settings.pixels_per_token)
 
 
 def about_part(window: Passage, number: int, count: int) -> str:

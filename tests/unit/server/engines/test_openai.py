@@ -16,12 +16,16 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from pipeline.config import OpenAISettings
-from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, SegmentQuestion, openai
+from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, OnPiece, SegmentQuestion, openai
+from pipeline.server.engines.evidence.hearing import recogniser
+from pipeline.server.engines.evidence.timeline import VERSION, Line, Media, Timeline, Utterance, Word
+from pipeline.server.engines.openai import heard, messages
 from pipeline.server.engines.openai.forms import Form
 from pipeline.server.engines.openai.frames import choose, sample
 from pipeline.server.engines.openai.stretches import merge
+from pipeline.server.engines.tokens import count_tokens
 from scripts.sample_videos.film import PALETTE
-from tests.chat_completions import Endpoint, Say, endpoint, jpegs, problem_of, words
+from tests.chat_completions import Endpoint, Say, completion, endpoint, jpegs, problem_of, words
 
 from .conftest import WriteStill
 
@@ -46,13 +50,13 @@ def video(write_video: Callable[..., Path]) -> Path:
     return write_video((number / 25, stills[number // 50]) for number in range(150))
 
 
-def ask(stub: Endpoint, request: EngineRequest, **settings: Any) -> Answer:
+def ask(stub: Endpoint, request: EngineRequest, on_piece: OnPiece | None = None, **settings: Any) -> Answer:
     """As a worker does it: the engine with its settings has been pickled."""
-    given = {"base_url": stub.url, "model": "seer", "backoff_s": 0.01, "retries": 2, **settings}
+    given = {"base_url": stub.url, "model": "seer", "backoff_s": 0.01, "retries": 2, "evidence": False, **settings}
     key = given.pop("api_key", None)
     whole = OpenAISettings(**given).model_copy(update={"api_key": key and SecretStr(key)})
     engine = pickle.loads(pickle.dumps(partial(openai.analyze, whole)))
-    return engine(request)
+    return engine(request, on_piece)
 
 
 def in_turn(*sayings: Any) -> Say:
@@ -116,6 +120,106 @@ def test_frames_are_spread_over_the_shots() -> None:
     assert choose([(0, 2), (2, 12)], 3, 1) == [1, 4.5, 9.5]
     assert choose([(0, 1), (1, 2)], 9, 1) == [0.5, 1.5]
     assert choose([(second, second + 1) for second in range(100)], 4, 1) == [12.5, 37.5, 62.5, 87.5]
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """What was observed in the video before: a sentence in either half, mumbling, a title, a clock."""
+    words = tuple(
+        Word(0.5 + number / 4, 0.75 + number / 4, 0.9, text) for number, text in enumerate(["go", "on", "red"])
+    )
+    box = (0.1, 0.1, 0.5, 0.2)
+    timeline = Timeline(
+        VERSION,
+        Media(6.0, 0.0, 360, 360, 25.0, 0, "h264", "aac", 1),
+        0.0,
+        6.0,
+        speech_by=recogniser(None),
+        speech=(
+            Utterance(0.5, 1.25, 0.9, True, "go on red", words),
+            Utterance(2.1, 2.6, 0.2, False, "", ()),
+            Utterance(4.5, 5.5, 0.9, True, "stop", (Word(4.5, 5.5, 0.9, "stop"),)),
+        ),
+        text=(
+            Line(2.0, 4.0, 0.99, "GREEN HILLS", "title", box, 30, 5),
+            Line(0.0, 6.0, 0.99, "10:00:00", "timecode", box, 30, 5),
+        ),
+    )
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "whole.json").write_text(json.dumps(timeline.to_json()))
+    return folder
+
+
+def test_what_is_said_and_written_goes_along(video: Path, notes: Path) -> None:
+    """Lines with their times stand before the frames, of the window alone; what was not understood is not quoted."""
+    with endpoint(lambda _: "ok") as stub:
+        told = ask(stub, EngineRequest(video, "What?", None, notes=notes), evidence=True)
+        ask(stub, EngineRequest(video, "What?", None, notes=notes, start_s=3), evidence=True)
+        ask(stub, EngineRequest(video, "What?", None, notes=notes), evidence=False)
+    whole, part, without = (re.findall(r"^([\d.]+ to [\d.]+ s: .*)$", words(body), re.MULTILINE) for body in stub.asked)
+    assert whole == [
+        '0.500 to 1.250 s: somebody says "go on red"',
+        '2.000 to 4.000 s: text on screen "GREEN HILLS"',
+        "2.100 to 2.600 s: somebody speaks, not understood",
+        '4.500 to 5.500 s: somebody says "stop"',
+    ]
+    assert part == ['3.000 to 4.000 s: text on screen "GREEN HILLS"', '4.500 to 5.500 s: somebody says "stop"']
+    assert (without, told.warning) == ([], None)
+
+
+def test_each_window_is_told_of_its_own(video: Path, notes: Path) -> None:
+    """A long video is observed once, and each part goes along with its part of it."""
+    with endpoint(lambda _: "ok") as stub:
+        ask(stub, EngineRequest(video, "What?", None, notes=notes), evidence=True, window_s=3)
+    assert sorted(("go on red" in words(body), '"stop"' in words(body)) for body in stub.asked[:2]) == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_lines_keep_to_the_budget() -> None:
+    """Where there are too many they are passed over evenly, it is said how many, and nothing is left of no room."""
+    found = [f'{second}.000 to {second}.500 s: somebody says "word number {second}"' for second in range(200)]
+    for room in (0, 60, 400, 100_000):
+        text = heard.told(found, room)
+        assert count_tokens(text) <= room
+        kept = text.splitlines()[1:]
+        assert (len(kept) == 200) == (room == 100_000)
+        assert (f"({200 - len(kept)} more are left out)" in text) == (0 < len(kept) < 200)
+    assert heard.told([], 100) == ""
+
+
+def test_lines_leave_room_for_frames(video: Path, notes: Path) -> None:
+    """All that is sent keeps to the budget of a request."""
+    with endpoint(lambda _: "ok") as stub:
+        ask(
+            stub,
+            EngineRequest(video, "What?", None, notes=notes),
+            evidence=True,
+            frame_pixels=32_000,
+            pixels_per_token=128,
+            request_tokens=1200,
+        )
+    (body,) = stub.asked
+    said = count_tokens(messages.RULES + words(body))
+    assert "GREEN HILLS" in words(body)
+    assert len(jpegs(body)) >= 1
+    assert said + 250 * len(jpegs(body)) <= 1200
+
+
+def test_an_observation_that_fails_is_no_failure_of_the_answer(video: Path, notes: Path) -> None:
+    """The frames are asked about all the same, and the answer carries a warning."""
+    (notes / "whole.json").unlink()
+    (notes / "whole.json").mkdir()
+    for request in (
+        EngineRequest(video, "What?", None, notes=notes),
+        EngineRequest(video, "", None, notes=notes, segments=SEGMENTS),
+    ):
+        with endpoint(lambda body: '{"shot": []}' if "response_format" in body else "ok") as stub:
+            told = ask(stub, request, evidence=True)
+        assert "not told what is said and written" in (told.warning or "")
+        assert len(jpegs(stub.asked[0])) >= 3
 
 
 def test_reference_pictures_go_along_by_name(video: Path, write_still: WriteStill) -> None:
@@ -350,6 +454,51 @@ def test_an_endpoint_that_is_not_there_is_named(video: Path) -> None:
         pass
     with pytest.raises(EngineError, match=rf"{re.escape(stub.url)} cannot be reached"):
         ask(stub, EngineRequest(video, "What?", None))
+
+
+def test_text_is_passed_on_in_pieces(video: Path) -> None:
+    """The endpoint is asked for a stream, and what it gives is told piece by piece, its figures at the end."""
+    pieces: list[str] = []
+    with endpoint(lambda _: "Three colours: é, ü.") as stub:
+        told = ask(stub, EngineRequest(video, "What?", 50), pieces.append, max_frames=1)
+    assert (told, pieces[:2]) == (Answer("Three colours: é, ü.", "stop", 100, 7), ["Thre", "e co"])
+    assert "".join(pieces) == told.text
+    assert (stub.asked[0]["stream"], stub.asked[0]["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_only_the_answer_itself_is_passed_on(video: Path) -> None:
+    """Notes on the parts of a long video, and what has to fit a form, come whole; so does what is no stream."""
+    pieces: list[str] = []
+    with endpoint(lambda body: "merged" if not jpegs(body) else "noted") as stub:
+        ask(stub, EngineRequest(video, "What?", None), pieces.append, window_s=3)
+    assert ("".join(pieces), [body.get("stream") for body in stub.asked]) == ("merged", [None, None, True])
+    pieces.clear()
+    with endpoint(lambda _: json.dumps(GOOD)) as stub:
+        ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM), pieces.append)
+    assert (pieces, "stream" in stub.asked[0]) == ([], False)
+    with endpoint(lambda _: web.json_response(completion("whole"))) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), pieces.append).text == "whole"
+    assert pieces == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"content": "a beginning", "breaks": True}, "in the middle"),
+        ({"content": "a beginning", "breaks": f"out of memory, {KEY}"}, "out of memory"),
+        ({"content": "a beginning", "refusal": "No more."}, "No more."),
+    ],
+)
+def test_what_broke_off_is_not_asked_again(video: Path, said: dict[str, Any], why: str) -> None:
+    """A piece cannot be taken back: the analysis fails with its reason. Before the first one it is tried again."""
+    pieces: list[str] = []
+    with endpoint(lambda _: said) as stub, pytest.raises(EngineError, match=f"broke off.*{why}") as caught:
+        ask(stub, EngineRequest(video, "What?", None), pieces.append, max_frames=1, api_key=KEY)
+    assert ("".join(pieces), len(stub.asked), KEY in str(caught.value)) == ("a beginning", 1, False)
+    pieces.clear()
+    with endpoint(in_turn({"content": "", "breaks": True}, web.Response(status=503), "ok")) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), pieces.append, max_frames=1).text == "ok"
+    assert pieces == ["ok"]
 
 
 def test_frames_are_sent_upright(write_video: Callable[..., Path]) -> None:
