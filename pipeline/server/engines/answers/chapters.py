@@ -14,7 +14,7 @@ from pipeline.server.engines.times import clock
 # No more parts than this, and none shorter.
 _MOST, _SHORTEST_S = 12, 8.0
 # Changes this close together are one.
-_TOGETHER_S = 1.0
+_TOGETHER_S = 2.0
 # A part begins where so much changes: a cut by itself is not enough, a cut with a title is.
 # Where there are no pictures, words after a pause in another kind of sound have to do.
 _LEAST, _LEAST_HEARD = 1.4, 1.1
@@ -95,7 +95,9 @@ def _weighed(timeline: Timeline) -> list[tuple[float, Change]]:
         for each in near:
             weights[each.kind] = max(weights.get(each.kind, 0.0), each.weight)
         cut_off = _WITHIN_SPEECH if _is_within(change.at_s, spoken) else 0.0
-        weighed.append((sum(weights.values()) - cut_off, change))
+        # where a shot begins is where the part does, whatever else changes beside it
+        anchor = max(near, key=lambda each: (each.kind == "shot", each.weight, -each.at_s))
+        weighed.append((sum(weights.values()) - cut_off, anchor))
     return sorted(weighed, key=lambda pair: (-pair[0], -pair[1].weight, pair[1].at_s))
 
 

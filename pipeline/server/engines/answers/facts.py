@@ -3,10 +3,12 @@
 What was not looked at is not there; what was looked for in vain is there and empty.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from pipeline.server.engines.answers import gist, passages
+from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.clip import Clips
+from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.answers.looks import Looks, level_dbfs, looks_of
 from pipeline.server.engines.evidence.timeline import Media, Shot, Timeline
 from pipeline.server.engines.findings import (
@@ -23,6 +25,7 @@ from pipeline.server.engines.segments import Stretch
 Makers = dict[str, Callable[[], tuple[Known, ...]]]
 
 _ROUNDING_S = 1e-3
+_MOST_KEYWORDS = 10
 
 
 def of_video(timeline: Timeline) -> Known:
@@ -46,7 +49,7 @@ class Facts:
         """All that is known of the window."""
         timeline, media = self._timeline, self._timeline.media
         looks = looks_of(timeline.shots or ())
-        makers: Makers = {"chapters": lambda: self._each(gist.chapters(timeline)), **self._shots(timeline)}
+        makers: Makers = {"chapters": lambda: self._chapters(timeline), **self._shots(timeline)}
         return Known(
             summary=gist.summary(timeline, looks, is_whole=True),
             start_s=timeline.start_s,
@@ -84,8 +87,9 @@ class Facts:
     def _shot(self, shot: Shot, number: int) -> Known:
         return self._stretch(self._clips.clip(shot.start_s, shot.end_s), number, {})
 
-    def _each(self, stretches: Iterable[Stretch]) -> tuple[Known, ...]:
-        return tuple(self.of_stretch(stretch, number) for number, stretch in enumerate(stretches, 1))
+    def _chapters(self, timeline: Timeline) -> tuple[Known, ...]:
+        parts = enumerate(chapters(timeline), 1)
+        return tuple(self.of_stretch((part.start_s, part.end_s), number) for number, part in parts)
 
 
 def _tracks(timeline: Timeline) -> Makers:
@@ -145,7 +149,7 @@ def _spoken(timeline: Timeline) -> Makers:
 
 
 def _keywords(timeline: Timeline) -> tuple[Known, ...]:
-    looks, words = looks_of(timeline.shots or ()), gist.keywords(timeline)
+    looks, words = looks_of(timeline.shots or ()), [word.text for word in keywords(timeline)[:_MOST_KEYWORDS]]
     colours = [name for name, _ in (looks.colours if looks else ()) if name not in words]
     return (
         *(Known(summary=word, labels={"name": word, "spelled": word}) for word in words),

@@ -1,21 +1,14 @@
 """A stretch in a few sentences with times, in a title, in keywords, in chapters: all of it taken from its evidence."""
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 from pipeline.server.engines import wording
 from pipeline.server.engines.answers.looks import Looks
 from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
-from pipeline.server.engines.lexicon import fold, is_empty, written
 from pipeline.server.engines.times import clock
 
-_MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES, _MOST_KEYWORDS = 3, 2, 3, 10
+_MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES = 3, 2, 3
 _WORDS_OF_QUOTE, _WORDS_OF_HEADING = 20, 8
-_WEIGHT_OF_TITLE = 3
-# A title that is much smaller than the largest one is no heading.
-_HEADING_HEIGHT = 0.6
 
 
 def summary(timeline: Timeline, looks: Looks | None, *, is_whole: bool) -> str:
@@ -42,49 +35,6 @@ def heading(timeline: Timeline, looks: Looks | None) -> str:
         return f"{wording.word(wording.BRIGHTNESS, looks.brightness)}, {wording.colours(looks.colours[:1])}"
     longest = max(timeline.sounds or (), key=lambda sound: sound.end_s - sound.start_s, default=None)
     return "sound" if longest is None else longest.kind
-
-
-def keywords(timeline: Timeline) -> tuple[str, ...]:
-    """The words with a meaning of their own that are read in titles and understood in speech, the most used first."""
-    counts: Counter[str] = Counter()
-    spellings: dict[str, str] = {}
-    for text, weight in _texts(timeline):
-        for word in written(text.lower()):
-            if len(word) > 2 and not word.isdigit() and not is_empty(word):
-                counts[fold(word)] += weight
-                spellings.setdefault(fold(word), word)
-    return tuple(spellings[word] for word, _ in counts.most_common(_MOST_KEYWORDS))
-
-
-def chapters(timeline: Timeline) -> list[tuple[float, float]]:
-    """Chapters begin with shots that come out of black or bring a large new title; without any, each shot is one."""
-    shots = timeline.shots or ()
-    if not shots:
-        return [(timeline.start_s, timeline.end_s)]
-    titles = _titles(timeline.text or ())
-    tallest = max((line.height_px for line in titles), default=0)
-    starts = _first_starts(line for line in titles if line.height_px >= _HEADING_HEIGHT * tallest)
-    ends = [shot.end_s for shot in shots]
-    begins = {shot.start_s for shot in shots if shot.entered == "fade"}
-    for start_s in starts:
-        begins.add(shots[min(bisect_right(ends, start_s), len(shots) - 1)].start_s)
-    edges = sorted(begins | {shots[0].start_s}) if begins else [shot.start_s for shot in shots]
-    return list(pairwise([*edges, timeline.end_s]))
-
-
-def _first_starts(lines: Iterable[Line]) -> list[float]:
-    seen: dict[str, float] = {}
-    for line in lines:
-        seen.setdefault(line.text.lower(), line.start_s)
-    return list(seen.values())
-
-
-def _texts(timeline: Timeline) -> Iterator[tuple[str, int]]:
-    for line in _titles(timeline.text or ()):
-        yield line.text, _WEIGHT_OF_TITLE
-    for said in timeline.speech or ():
-        if said.understood:
-            yield said.text, 1
 
 
 def _titles(lines: Sequence[Line]) -> list[Line]:
