@@ -37,7 +37,7 @@ def test_a_refused_key_fails_the_video_and_is_not_shown(tmp_path: Path) -> None:
     """The reason names the variable to set, and never the key."""
     write_videos(tmp_path / "videos", 1)
     with endpoint(lambda _: problem_of(401, f"Incorrect API key provided: {KEY}")) as stub:
-        done = run(tmp_path, stub.url)
+        done = run(tmp_path, stub.url, PIPELINE_SERVER__OPENAI__EVIDENCE="false")
     assert done.code != 0
     kept = done.out + done.err
     assert "OPENAI_API_KEY" in kept + everything_in(tmp_path / "out").decode(errors="replace")
