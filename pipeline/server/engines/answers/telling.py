@@ -12,6 +12,7 @@ from pipeline.server.engines.times import clock
 
 # What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
 _TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("voice", 2), ("event", 1))
+TOLD_BY_PARTS: frozenset[Kind] = frozenset(kind for kind, _ in _TELLING)
 _ELSE: tuple[Kind, ...] = ("music", "other", "sound")
 _THROUGHOUT: tuple[Kind, ...] = ("mark", "ticker", "timecode")
 _MOST_KEYWORDS, _MOST_COLOURS = 20, 5

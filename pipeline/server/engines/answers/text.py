@@ -63,7 +63,8 @@ def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Re
     if asked.forms == ("summary",) and asked.aspects and not relevant.has_hits:
         yield from relevant.counts()
         kinds: frozenset[Kind] = frozenset().union(*(aspect.kinds for aspect in asked.aspects))
-        yield from telling.summary(timeline, found, kinds)
+        is_told_by_parts = not kinds.isdisjoint(telling.TOLD_BY_PARTS)
+        yield from telling.summary(timeline, found, kinds) if is_told_by_parts else relevant.lines()
         return
     if relevant.has_hits:
         yield from relevant.lines()
