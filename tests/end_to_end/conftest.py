@@ -104,7 +104,9 @@ class Server:
         """Listen on the data of before, and where it listened before."""
         ready = self._data.with_name(f"{self._data.name}.ready")
         ready.unlink(missing_ok=True)
-        values = {"chunk_bytes": CHUNK_BYTES, "inspect_processes": 1, "analysis_processes": 1, **settings}
+        # not the default engine, which has models to load
+        few = {"chunk_bytes": CHUNK_BYTES, "inspect_processes": 1, "analysis_processes": 1, "engine": "visual"}
+        values = {**few, **settings}
         command = [sys.executable, "-m", "pipeline", "serve", "--faults", "--port", str(self._port)]
         command += ["--data", str(self._data), "--ready-file", str(ready)]
         variables = {f"PIPELINE_SERVER__{name.upper()}": str(value) for name, value in values.items()}
