@@ -38,7 +38,7 @@ Moment = Annotated[datetime, AfterValidator(_aware)]
 class Shape(BaseModel):
     """Part of an answer; members it does not name are ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
 
 class ProblemShape(Shape):

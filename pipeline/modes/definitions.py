@@ -29,7 +29,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", strict=True)
 
 
 class _EventItems(_Shape):

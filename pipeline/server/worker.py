@@ -1,6 +1,6 @@
 """A worker process: reads jobs on stdin, answers on stdout, until stdin ends.
 
-It is started as `python -m pipeline.server.worker <most MiB of memory>`. A frame is its length as eight bytes, then a
+It is started as `python -m pipeline.server.worker <most bytes of memory>`. A frame is its length as eight bytes, then a
 pickle. A job is `(function, arguments, in_pieces)`; an answer is `("done", result)` or `("rejected", message)`, and
 before it, where pieces are wanted, any number of `("piece", text)`: the function is given what sends them. Any other
 exception ends the process with a traceback on stderr: with the exit code `OVERRAN` where memory ran out, else it is a
@@ -18,7 +18,6 @@ import traceback
 from functools import partial
 from typing import BinaryIO
 
-from pipeline.config.section import MIB
 from pipeline.server import memory
 from pipeline.server.engines.contract import EngineError, OnPiece
 from pipeline.server.inspect import MediaRejected
@@ -33,7 +32,7 @@ def main() -> None:
     # the server has to stay responsive on a small machine
     os.nice(5)
     memory.give_back()
-    memory.cap(int(sys.argv[1]) * MIB)
+    memory.cap(int(sys.argv[1]))
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(os.fdopen(os.dup(0), "rb"), jobs), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")

@@ -20,6 +20,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from pipeline.config import ServerSettings
+from pipeline.config.section import MIB
 from pipeline.server.engines.contract import OnPiece
 from pipeline.server.memory import OVERRAN
 from pipeline.server.worker import LENGTH
@@ -165,7 +166,7 @@ class WorkerPool:
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
         with self._log.open("ab") as log:
             return await anyio.open_process(
-                [sys.executable, "-m", "pipeline.server.worker", str(self._caps.memory_mib)],
+                [sys.executable, "-m", "pipeline.server.worker", str(self._caps.memory_mib * MIB)],
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=log,

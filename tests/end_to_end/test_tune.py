@@ -77,10 +77,11 @@ def events(tmp_path: Path, name: str) -> list[dict[str, Any]]:
 def test_a_paused_run_begins_nothing_until_it_is_resumed(tmp_path: Path, served: Platform, tune, holds) -> None:
     """What is submitted is collected meanwhile; resumed, and resumed again, the run finishes as if nothing had been."""
     with run(tmp_path, served, "--workers", "2") as process:
+        until(lambda: served.books()["tasks_created"])
         assert holds("--pause")["paused"]
         until(lambda: holds()["in_flight"] <= 2)
         # what was on its way when the pause was asked for still comes in
-        until(lambda: 0 < served.books()["tasks_created"] == len(lines(tmp_path / "out" / "results.jsonl")) < COUNT)
+        until(lambda: served.books()["tasks_created"] == len(lines(tmp_path / "out" / "results.jsonl")) < COUNT)
         created = served.books()["tasks_created"]
         assert "paused: go on with --resume" in tune().out
         assert served.books()["tasks_created"] == created

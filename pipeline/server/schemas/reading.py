@@ -16,7 +16,7 @@ _url = TypeAdapter(AnyUrl)
 class Body(BaseModel):
     """A JSON request body; JSON has types, so nothing is converted, and unknown members are refused."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, strict=True, extra="forbid")
 
 
 async def read(request: web.Request, model: type[M]) -> M:

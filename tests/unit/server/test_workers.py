@@ -144,3 +144,10 @@ async def test_pieces_come_before_the_result(pool):
         await pool.run_in_pieces(pieces.append, 0, begun, spell, "oh!")
     assert pieces == [*"word", *"oh!"]
     assert await pool.run(begun, len, "four") == 4
+
+
+def test_a_worker_reads_no_configuration() -> None:
+    """What a worker and any engine's module import leaves out the settings, which are half of a start."""
+    loads = "import sys, pipeline.server.worker, pipeline.server.engines; print('pipeline.config' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
