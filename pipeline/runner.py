@@ -177,6 +177,8 @@ class Runner:
         for job in self._ledger.jobs(State.SUBMITTED, State.ANALYZED, State.UPLOADED, scope=scope):
             if self.stopped_by:
                 return
+            if job.key in self._collected:
+                continue  # it is read once more where its state moved on while the others were read
             if job.state in COLLECTED or job.intent or job.reasks:
                 self._active.add(job.key)
                 self._collected.add(job.key)

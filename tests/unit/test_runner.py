@@ -263,6 +263,27 @@ async def test_an_exhausted_quota_pauses_and_spoils_nobody(ledger: Ledger, archi
     assert State.FAILED not in ledger.counts()
 
 
+async def test_what_is_collected_is_driven_once(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """A job whose state moves on while what an earlier run left is still being read is not taken up a second time."""
+    written: list[str] = []
+
+    async def collect(job: Job) -> Job:
+        return job.to(State.ANALYZED, raw="{}")
+
+    async def write(job: Job) -> Job:
+        written.append(job.key)
+        if len(written) > 1:  # the first one makes room for the last, while these are found analyzed
+            await anyio.sleep(0.3)
+        return job.to(State.WRITTEN)
+
+    await runner(ledger, {State.ACCEPTED: upload}).run(archive(*"abcdef"), "local")
+    for job in list(ledger.jobs(State.UPLOADED)):
+        await ledger.save(job.to(State.SUBMITTED, task_id=f"task of {job.key}"))
+    run = runner(ledger, {State.SUBMITTED: collect, State.ANALYZED: write}, workers=5)
+    await run.run([], "local")
+    assert len(written) == len(set(written)) == 6
+
+
 async def test_at_the_deadline_nothing_new_begins_and_what_is_paid_is_collected(
     ledger: Ledger, archive: Callable[..., list[Row]]
 ) -> None:
