@@ -61,7 +61,8 @@ def evidence(
     if timeline.missing:
         click.echo(f"note: {advice(timeline.missing)}", err=True)
     if as_json:
-        plain = {name: track for name, track in timeline.to_json().items() if name != "glimpses"}  # for machines alone
+        # glimpses are pictures to compare with others, which tell a reader nothing
+        plain = {name: track for name, track in timeline.to_json().items() if name != "glimpses"}
         say([orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()])
     else:
         say(table(video.name, timeline))

@@ -8,5 +8,6 @@ cannot be determined), `moments` (times) and `common` (words that tell nothing);
 `ranking` and `stems`; `telling` is a summary, chapters (`chapters`) or keywords (`keywords`); `headline` and `lookedat`
 say what was observed at all.
 
-`facts` is what is known, for structured answers; `occasions` finds where segments are.
+`facts` is what is known, for structured answers, with `passages`, `looks` and `gist`; `occasions` finds where segments
+are, `references` where pictures are; `stills` answers about pictures alone; `listen` is the speech of a transcription.
 """
