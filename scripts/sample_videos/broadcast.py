@@ -16,12 +16,16 @@ from .programme import Programme
 _BLOCK = 1024 * 16
 
 
-def broadcast(programme: Programme, path: Path) -> dict[str, Any]:
-    """Write the programme as MP4 (H.264, AAC) and its truth with the suffix `.json`; returns the truth."""
+def broadcast(programme: Programme, path: Path, preset: str = "veryfast") -> dict[str, Any]:
+    """Write the programme as MP4 (H.264, AAC) and its truth with the suffix `.json`; returns the truth.
+
+    `preset` is one of x264's: with `superfast` a file has more than ten times the bytes, and takes five times as long
+    to decode.
+    """
     sound, said = score.play(programme)
     partial = path.with_name(path.name + ".part")
     with av.open(str(partial), "w", format="mp4") as container:
-        video = container.add_stream("libx264", rate=programme.fps, options={"preset": "superfast", "crf": "23"})
+        video = container.add_stream("libx264", rate=programme.fps, options={"preset": preset, "crf": "23"})
         video.width, video.height, video.pix_fmt = programme.width, programme.height, "yuv420p"
         audio = container.add_stream("aac", rate=score.RATE, layout="mono", bit_rate=96_000)
         for number, picture in enumerate(painting.frames(programme)):
