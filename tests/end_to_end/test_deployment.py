@@ -159,6 +159,8 @@ def _moved(word: str, places: dict[str, Path]) -> str:
     return word if place is None else f"{places[place]}{word.removeprefix(place)}"
 
 
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 
@@ -233,9 +235,9 @@ def parse(line: str) -> None:
     command.make_context(name, arguments)
 
 
-def test_the_commands_of_the_readme_exist() -> None:
-    """Every command in the README is a command of the program with flags that it has, or a script that is there."""
-    told = shell_lines(ROOT / "README.md")
+def test_the_commands_of_the_documents_exist() -> None:
+    """Every command in README and docs is one of the program with flags that it has, or a script that is there."""
+    told = [line for document in DOCUMENTS for line in shell_lines(document)]
     ours = [line for line in told if line.startswith("pipeline ")]
     scripts = [line.split()[0] for line in told if line.startswith("scripts/")]
     assert ours
@@ -251,10 +253,11 @@ def all_of(option: click.Parameter) -> list[str]:
 
 
 def test_flags_named_in_prose_exist() -> None:
-    """Every flag that the README names anywhere is a flag of some command."""
+    """Every flag that README and docs name anywhere is a flag of some command; `scripts/bench` tells its own."""
     every = map(command_of, commands.list_commands(click.Context(commands)))
     known = {name for command in every for option in command.params for name in all_of(option)}
-    named = set(re.findall(r"(?<=[` (])--[a-z][a-z-]*", (ROOT / "README.md").read_text()))
+    told = "".join(re.sub(r"`scripts/bench [^`]*`", "", document.read_text()) for document in DOCUMENTS)
+    named = set(re.findall(r"(?<=[` (])--[a-z][a-z-]*", told))
     assert named - known - {"--rm", "--help"} == set()
     assert isinstance(commands, click.Group)
 
