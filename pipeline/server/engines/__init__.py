@@ -6,7 +6,7 @@ An engine's module must be quick to import: it imports heavy libraries inside it
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.server.engines import echo, openai, visual
+from pipeline.server.engines import echo, openai
 from pipeline.server.engines.answers import engine as evidence
 from pipeline.server.engines.contract import (
     Answer,
@@ -46,7 +46,6 @@ __all__ = [
 
 ENGINES: dict[str, Engine] = {
     "evidence": evidence.analyze,
-    "visual": visual.analyze,
     "echo": echo.analyze,
 }
 

@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 
 from pipeline.server.engines.colours import NAMES
-from pipeline.server.engines.question import UNSEEN_WORDS
 
 _COMPOUNDS = (
     (r"frames? (rate|per second)", "fps"),
@@ -140,9 +139,19 @@ MEASURED = frozenset().union(
     *(*PASSAGES.values(), *NUMBERS.values(), *LABELS.values()),
 )
 
-# What pictures and levels do not tell; FOREIGN is what no track tells.
-UNSEEN = frozenset(map(_singular, UNSEEN_WORDS))
-FOREIGN = UNSEEN - RECORDED_WORDS - KEYWORD
+# What no track tells.
+FOREIGN = (
+    bag_of(
+        "person people man men woman women child children face faces who animal animals dog cat car cars"
+        " object objects product products brand brands logo logos text title titles caption captions subtitle subtitles"
+        " written writing ocr speech speak speaks speaking speaker spoken say says said talk talks talking dialogue"
+        " transcript transcribe conversation music song lyrics emotion emotions mood feeling feelings"
+        " sentiment story plot topic topics meaning why location city hashtag hashtags joke intent"
+        " player players team teams goal goals ball vehicle vehicles building buildings food words lyric"
+    )
+    - RECORDED_WORDS
+    - KEYWORD
+)
 
 COUNT = bag_of("count number num many amount quantity")
 SHARE = bag_of("share percent percentage pct ratio proportion fraction")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.server.engines import wording
+from pipeline.server.engines.answers import wording
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.evidence.timeline import Line, Timeline

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.server.engines import wording
+from pipeline.server.engines.answers import wording
 from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, SoundPassage, Timeline, Utterance
 from pipeline.server.engines.times import clock
 

@@ -10,8 +10,7 @@ from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.clip import Clips
 from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.answers.looks import Looks, level_dbfs, looks_of
-from pipeline.server.engines.evidence.timeline import Media, Shot, Timeline
-from pipeline.server.engines.findings import (
+from pipeline.server.engines.answers.qualities import (
     picture_labels,
     picture_truths,
     shape_labels,
@@ -19,6 +18,7 @@ from pipeline.server.engines.findings import (
     sound_labels,
     sound_truths,
 )
+from pipeline.server.engines.evidence.timeline import Media, Shot, Timeline
 from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.segments import Stretch
 

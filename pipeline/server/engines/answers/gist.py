@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.server.engines import wording
+from pipeline.server.engines.answers import wording
 from pipeline.server.engines.answers.looks import Looks
 from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
 from pipeline.server.engines.times import clock

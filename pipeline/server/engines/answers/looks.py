@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
+from pipeline.server.engines.evidence.levels import FLOOR_DBFS
 from pipeline.server.engines.evidence.timeline import Shot, SoundPassage
-from pipeline.server.engines.sound import FLOOR_DBFS
 
 # A colour that covers less is not told of a shot, nor of a stretch.
 _LEAST_SHARE = 0.05

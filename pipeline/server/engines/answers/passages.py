@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from pipeline.server.engines.answers.qualities import sound_labels
 from pipeline.server.engines.evidence.reading import Reading
 from pipeline.server.engines.evidence.timeline import Line, Passage, SoundEvent, SoundPassage, Utterance, Word
-from pipeline.server.engines.findings import sound_labels
 from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.times import clock
 

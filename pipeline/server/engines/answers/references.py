@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pipeline.server.engines import wording
+from pipeline.server.engines.answers import wording
+from pipeline.server.engines.answers.pictures import Still, tell_still
 from pipeline.server.engines.evidence.glimpses import coarse, sketch_of
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
-from pipeline.server.engines.images import Still, tell_still
 from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.likeness import alike
 from pipeline.server.engines.times import clock

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.server.engines import findings
 from pipeline.server.engines.answers.asked import read
 from pipeline.server.engines.answers.passages import of_writing
+from pipeline.server.engines.answers.picture_facts import of_stills
+from pipeline.server.engines.answers.pictures import look_at_still, tell_stills, unnamed
 from pipeline.server.engines.contract import Answer, EngineImage, EngineRequest
 from pipeline.server.engines.evidence.extra import advice, missing
 from pipeline.server.engines.evidence.reading import Reader, Reading
 from pipeline.server.engines.evidence.timeline import Missing
-from pipeline.server.engines.images import first_frame, look_at_still, tell_stills
+from pipeline.server.engines.images import first_frame
 from pipeline.server.engines.known import Known
-from pipeline.server.engines.question import unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 
 # What is written on each picture, by its name.
@@ -25,7 +25,7 @@ def at_images(request: EngineRequest) -> Answer:
     absent = missing("text on screen")
     written = _read(request.images) if absent is None else None
     if request.json_schema is not None:
-        answer = reply_schema(request, _with_writing(findings.of_stills(looked), written))
+        answer = reply_schema(request, _with_writing(of_stills(looked), written))
         return _noting(answer, absent) if absent else answer
     told = tell_stills(looked, read(request.prompt).limits)
     unread = [advice((absent,))] if absent else []

@@ -5,13 +5,12 @@ from pathlib import Path
 from pipeline.server.engines import segments
 from pipeline.server.engines.answers import facts, occasions
 from pipeline.server.engines.answers.observe import observe
+from pipeline.server.engines.answers.pictures import look_at_still, unnamed
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuestion
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
-from pipeline.server.engines.images import look_at_still
 from pipeline.server.engines.known import Known
-from pipeline.server.engines.question import unnamed
 from pipeline.server.engines.reply import reply, reply_schema
 
 

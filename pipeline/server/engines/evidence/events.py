@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from pipeline.server.engines.evidence.levels import BIN_S, FLOOR_DBFS, Sound
 from pipeline.server.engines.evidence.timeline import SoundEvent
-from pipeline.server.engines.sound import BIN_S, FLOOR_DBFS, Sound
 
 # Measured against what is usual in the second before; below the floor nothing is usual.
 _BEFORE = int(1.0 / BIN_S)

@@ -13,10 +13,8 @@ from pipeline.server.engines.evidence.text import TextFinder
 from pipeline.server.engines.evidence.timeline import TRACKS, VERSION, Media, Timeline, Track
 from pipeline.server.engines.evidence.visuals import Seen, see
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
+from pipeline.server.engines.window import window_of
 from pipeline.server.inspect import MediaRejected
-
-# Times of a day and more are those of a file that lies.
-_LONGEST_WINDOW_S = 24 * 3600.0
 
 
 def gather(
@@ -33,7 +31,7 @@ def gather(
     """
     try:
         media = read_media(path)
-        first_s, last_s = _window(media, start_s, end_s)
+        first_s, last_s = window_of(media, start_s, end_s)
         return _observe(path, media, first_s, last_s, tracks, whisper)
     except MediaRejected as exc:
         raise EngineError(exc.message) from exc
@@ -83,15 +81,3 @@ def _watch(
         return None
     frames = shown(path, start_s, end_s, Effort.REFERENCED)
     return see(reader.watch(frames) if reader else frames, start_s, end_s)
-
-
-def _window(media: Media, start_s: float | None, end_s: float | None) -> tuple[float, float]:
-    file_end_s = media.start_s + media.duration_s
-    first_s = media.start_s if start_s is None else max(start_s, media.start_s)
-    last_s = file_end_s if end_s is None else min(end_s, file_end_s)
-    if first_s >= last_s:
-        wanted = f"from {first_s:.1f} s" if end_s is None else f"from {first_s:.1f} s to {end_s:.1f} s"
-        raise EngineError(f"The window {wanted} holds nothing of the file, which ends at {file_end_s:.1f} s.")
-    if last_s - first_s > _LONGEST_WINDOW_S:
-        raise EngineError(f"The window of {last_s - first_s:.0f} s is longer than a day.")
-    return first_s, last_s

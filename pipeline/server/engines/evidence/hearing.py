@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.server.engines.evidence.events import sudden
 from pipeline.server.engines.evidence.extra import WITH_WHISPER, WORDS, missing
+from pipeline.server.engines.evidence.levels import LevelMeter, heard
 from pipeline.server.engines.evidence.loudness import LoudnessMeter
 from pipeline.server.engines.evidence.pcm import Block, Resampling
 from pipeline.server.engines.evidence.sounds import classify
@@ -22,7 +23,6 @@ from pipeline.server.engines.evidence.timeline import (
 from pipeline.server.engines.evidence.voice import Spoken, VoiceActivity
 from pipeline.server.engines.evidence.whisper import WhisperRecogniser
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
-from pipeline.server.engines.sound import LevelMeter, heard
 from pipeline.server.inspect import open_media, sound_stream
 
 

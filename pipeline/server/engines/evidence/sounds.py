@@ -7,10 +7,10 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.server.engines.evidence.levels import BIN_S, Sound
 from pipeline.server.engines.evidence.texture import GRAIN_S
 from pipeline.server.engines.evidence.timeline import SoundKind, SoundPassage
 from pipeline.server.engines.evidence.voice import Spoken
-from pipeline.server.engines.sound import BIN_S, Sound
 
 # A shorter run between others is the end of a word or of a chord, not a sound of its own.
 _SHORTEST = int(0.5 / BIN_S)

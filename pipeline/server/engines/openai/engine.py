@@ -18,13 +18,13 @@ from pipeline.server.engines.contract import Answer, EngineError, EngineRequest,
 from pipeline.server.engines.evidence.extra import hears_or_reads
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.evidence.whisper_model import WhisperModel
-from pipeline.server.engines.measure import window_of
 from pipeline.server.engines.openai import heard, messages, stretches
 from pipeline.server.engines.openai.endpoint import Endpoint, Reply
 from pipeline.server.engines.openai.forms import Form
 from pipeline.server.engines.openai.frames import sample
 from pipeline.server.engines.reply import to_json
 from pipeline.server.engines.watch import Passage
+from pipeline.server.engines.window import window_of
 from pipeline.server.inspect import MediaRejected, read_facts
 
 T = TypeVar("T")

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-
-from pipeline.server.engines import ENGINES, EngineRequest
 from pipeline.server.engines.answer import tell
-from pipeline.server.engines.decode import Effort
 from pipeline.server.engines.measure import Measured, Shot, measure
 from pipeline.server.engines.question import EVERYTHING, placeholders, read_question
+
+from pipeline.server.engines import ENGINES, EngineRequest
+from pipeline.server.engines.answers.wording import LIMITATION
+from pipeline.server.engines.decode import Effort
 from pipeline.server.engines.reply import reply
-from pipeline.server.engines.wording import LIMITATION
 from pipeline.server.inspect import MediaFacts
 from scripts.sample_videos.films import NIGHT_TRAIN
 

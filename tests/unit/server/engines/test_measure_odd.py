@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline.server.engines.measure import measure
 
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, choose_effort, pictures
 from pipeline.server.engines.looks import look_at
-from pipeline.server.engines.measure import measure
 from pipeline.server.engines.shots import mark_cuts
 from scripts.sample_videos.film import PALETTE, Film, Scene, encode
 

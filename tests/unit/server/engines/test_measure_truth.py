@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pipeline.server.engines.measure import Measured, measure
 
 from pipeline.server.engines.decode import Effort
-from pipeline.server.engines.measure import Measured, measure
 from scripts.sample_videos.films import FILMS, NIGHT_TRAIN
 from scripts.sample_videos.truth import Truth, truth
 

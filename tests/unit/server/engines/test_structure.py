@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from pipeline.server.engines.findings import of_video
+from pipeline.server.engines.measure import measure
 
 from pipeline.server.engines import ENGINES, EngineError, EngineRequest
 from pipeline.server.engines.answers import facts
-from pipeline.server.engines.findings import of_video
 from pipeline.server.engines.known import NOTHING, Known
-from pipeline.server.engines.measure import measure
 from pipeline.server.engines.reply import to_json
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.tokens import count_tokens

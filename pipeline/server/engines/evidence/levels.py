@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import av
 import numpy as np
@@ -13,7 +12,6 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from pipeline.server.engines.decode import seek
-from pipeline.server.inspect import open_media, sound_stream
 
 Levels = npt.NDArray[np.float64]
 
@@ -47,18 +45,6 @@ class Sound:
             for first, last in edges
             if (last - first) * BIN_S >= _SHORTEST_SILENCE_S
         )
-
-
-def listen(path: Path, start_s: float, end_s: float) -> Sound | None:
-    """The levels of the file's first sound stream in the window; None without one. Past its end there is silence."""
-    meter = LevelMeter(start_s, end_s)
-    with open_media(path) as container:
-        stream = sound_stream(container)
-        if stream is None:
-            return None
-        for at_s, frame in heard(container, stream, start_s, end_s):
-            meter.add(at_s, frame)
-    return meter.sound()
 
 
 def heard(

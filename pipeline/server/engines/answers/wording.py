@@ -1,8 +1,6 @@
 """Measurements in words: the same number always has the same word."""
 
-from pipeline.server.engines.sound import SILENT_DBFS
-
-LIMITATION = "This engine measures pictures and sound levels; it does not recognise people, objects, text or speech."
+from pipeline.server.engines.evidence.levels import SILENT_DBFS
 
 Scale = tuple[tuple[float, str], ...]
 
