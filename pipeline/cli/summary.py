@@ -172,7 +172,7 @@ def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
 
 def engine_note(server: ServerSettings) -> str | None:
     """What the embedded platform's engine cannot look for, and how it could; None where nothing is amiss."""
-    parts = all_missing(with_whisper=server.whisper_model is not None) if server.engine == "evidence" else ()
+    parts = all_missing(server.tracks, server.whisper_model) if server.engine == "evidence" else ()
     return advice(parts) if parts else None
 
 

@@ -44,6 +44,8 @@ class ServerSettings(Section):
         delete_status: what a deleted asset is answered with; it was 204 before.
         missing_asset_status: what an unknown asset id is answered with; it was 400 before.
         engine: who answers, a name in `pipeline.server.engines.NAMES`.
+        tracks: what the engine `evidence` looks for in a video, and `openai` is told of; fewer are quicker, and
+            answers say of the others that they were not looked for. Without `text` and `speech` no extra is needed.
         openai: what the engine of that name asks; see `OpenAISettings`.
         whisper_model: a folder with a Whisper model that CTranslate2 reads; the engine `evidence` recognises spoken
             words with it instead of PocketSphinx. It needs the extra `whisper`; Whisper base takes 1100 MiB of
@@ -127,6 +129,9 @@ class ServerSettings(Section):
     missing_asset_status: Literal[404, 400] = 404
 
     engine: str = "evidence"
+    tracks: tuple[Literal["visuals", "text", "speech", "sounds"], ...] = Field(
+        ("visuals", "text", "speech", "sounds"), min_length=1
+    )
     openai: OpenAISettings = OpenAISettings()
     whisper_model: Path | None = None
     whisper_language: str | None = Field(None, min_length=1)

@@ -18,8 +18,8 @@ from pipeline.server.engines import (
     SegmentQuestion,
     engine_of,
     keeps_notes,
+    senses_of,
     streaming_engine_of,
-    whisper_of,
 )
 from pipeline.server.engines.answers.listen import listen
 from pipeline.server.engines.evidence.timeline import Utterance
@@ -52,7 +52,7 @@ class Answering:
         self._fetcher = fetcher
         self._engine = engine_of(settings)
         self._streaming = streaming_engine_of(settings)
-        self._whisper = whisper_of(settings)
+        self._senses = senses_of(settings)
         self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
@@ -110,7 +110,7 @@ class Answering:
             JobRejected, WorkerCrashed: see WorkerPool.
         """
         async with self._first(notes):
-            return await self._pool.run_about(video.duration_s, _begun, listen, video.path, notes, self._whisper)
+            return await self._pool.run_about(video.duration_s, _begun, listen, video.path, notes, self._senses)
 
     @asynccontextmanager
     async def _first(self, notes: Path | None) -> AsyncIterator[None]:

@@ -95,7 +95,8 @@ async def serve(
         FatalError: the data folder can no longer be written.
     """
     if settings.engine not in NAMES:
-        raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(NAMES))}")
+        gone = "; evidence with server.tracks: [visuals, sounds] tells the same" if settings.engine == "visual" else ""
+        raise ConfigError(f"server.engine: no engine {settings.engine!r}; there are {', '.join(sorted(NAMES))}{gone}")
     if settings.engine == "openai" and not settings.openai.model:
         raise ConfigError("server.openai.model: the engine openai needs the name of a model; set it beside base_url")
     engine_of(settings)  # so that what an engine needs and has not is told before anything is opened

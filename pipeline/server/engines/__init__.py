@@ -21,7 +21,7 @@ from pipeline.server.engines.contract import (
 )
 from pipeline.server.engines.evidence import whisper_model
 from pipeline.server.engines.evidence.extra import hears_or_reads
-from pipeline.server.engines.evidence.whisper_model import WhisperModel
+from pipeline.server.engines.evidence.senses import Senses
 
 if TYPE_CHECKING:
     from pipeline.config import ServerSettings  # half the start of a worker, which has no settings to read
@@ -40,8 +40,8 @@ __all__ = [
     "TimeFormat",
     "engine_of",
     "keeps_notes",
+    "senses_of",
     "streaming_engine_of",
-    "whisper_of",
 ]
 
 ENGINES: dict[str, Engine] = {
@@ -56,7 +56,7 @@ NAMES = (*ENGINES, "openai")
 def keeps_notes(settings: "ServerSettings") -> bool:
     """Whether the engine keeps notes of what it observed in a file, for the next question about it."""
     if settings.engine == "openai":
-        return settings.openai.evidence and hears_or_reads()
+        return settings.openai.evidence and hears_or_reads(settings.tracks)
     return settings.engine == "evidence"
 
 
@@ -68,24 +68,25 @@ def engine_of(settings: "ServerSettings") -> Engine:
     """
     if (streaming := streaming_engine_of(settings)) is not None:
         return streaming
-    if settings.engine == "evidence" and settings.whisper_model is not None:
-        return partial(evidence.analyze, whisper=whisper_of(settings))
+    if settings.engine == "evidence":
+        return partial(evidence.analyze, senses=senses_of(settings))
     return ENGINES[settings.engine]
 
 
 def streaming_engine_of(settings: "ServerSettings") -> StreamingEngine | None:
     """The same engine, where it can give its answer in pieces; raises as `engine_of`."""
     if settings.engine == "openai":
-        return partial(openai.analyze, settings.openai, whisper=whisper_of(settings))
+        return partial(openai.analyze, settings.openai, senses=senses_of(settings))
     return None
 
 
-def whisper_of(settings: "ServerSettings") -> WhisperModel | None:
-    """The model that words are recognised with, where one was given.
+def senses_of(settings: "ServerSettings") -> Senses:
+    """What files are observed with.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the model that words are to be recognised with is none.
     """
     if settings.whisper_model is None:
-        return None
-    return whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
+        return Senses(settings.tracks)
+    model = whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
+    return Senses(settings.tracks, model)

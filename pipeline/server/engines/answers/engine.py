@@ -1,15 +1,15 @@
 """The engine that watches, reads and listens, and answers from the evidence alone."""
 
 from pipeline.server.engines.contract import Answer, EngineRequest
-from pipeline.server.engines.evidence.whisper_model import WhisperModel
+from pipeline.server.engines.evidence.senses import ALL, Senses
 
 
-def analyze(request: EngineRequest, whisper: WhisperModel | None = None) -> Answer:
+def analyze(request: EngineRequest, senses: Senses = ALL) -> Answer:
     """Observe the file, or read in the notes what was observed, and answer in the form that is asked for.
 
     Args:
         request: the question.
-        whisper: what recognises spoken words, instead of PocketSphinx.
+        senses: what the file is observed with.
 
     Raises:
         EngineError: the media cannot be read, or what is asked for has no valid answer that fits.
@@ -17,7 +17,7 @@ def analyze(request: EngineRequest, whisper: WhisperModel | None = None) -> Answ
     from pipeline.server.engines.answers import stills, ways
 
     if request.path is None:
-        return stills.at_images(request)
+        return stills.at_images(request, senses)
     if request.segments is not None:
-        return ways.for_segments(request, request.path, request.segments, whisper)
-    return ways.at_video(request, request.path, whisper)
+        return ways.for_segments(request, request.path, request.segments, senses)
+    return ways.at_video(request, request.path, senses)

@@ -18,7 +18,7 @@ def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
     if part in ("speech", "sounds") and timeline.media.audio_codec is None:
         return "the file has no sound stream"
     tracks = {"shots": timeline.shots, "text": timeline.text, "speech": timeline.speech, "sounds": timeline.sounds}
-    return "it was not observed" if tracks[part] is None else None
+    return "server.tracks names other tracks alone" if tracks[part] is None else None
 
 
 def not_looked_for(timeline: Timeline, aspect: Aspect) -> str | None:

@@ -7,12 +7,11 @@ import orjson
 
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.contract import EngineError
-from pipeline.server.engines.evidence.extra import NEEDS, missing
 from pipeline.server.engines.evidence.gather import gather
-from pipeline.server.engines.evidence.hearing import recogniser
 from pipeline.server.engines.evidence.media import read_media
+from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.evidence.timeline import Timeline
-from pipeline.server.engines.evidence.whisper_model import WhisperModel
+from pipeline.server.engines.evidence.tracks import joined, lacking, only
 from pipeline.server.inspect import MediaRejected
 
 _WHOLE = "whole.json"
@@ -25,34 +24,44 @@ def observe(
     notes: Path | None,
     start_s: float | None = None,
     end_s: float | None = None,
-    whisper: WhisperModel | None = None,
+    senses: Senses = ALL,
 ) -> Timeline:
-    """What is there to be seen and heard from `start_s` to `end_s`; see `gather` for `whisper`.
+    """What is there to be seen and heard from `start_s` to `end_s`.
 
     With a place for notes the whole file is observed, once, or a small part of it: whatever is asked of that next is
-    answered from the notes, until words are recognised by something else.
+    answered from the notes. Tracks that are not in them, or words that something else recognised, are added.
 
     Raises:
         EngineError: the file cannot be read, or the window holds nothing of it.
     """
     if notes is None:
-        return gather(path, start_s, end_s, whisper=whisper)
+        return gather(path, start_s, end_s, senses.tracks, senses.whisper)
     note = notes / _WHOLE
-    whole = _read(note, whisper)
-    if whole is None and _is_small_part(path, start_s, end_s):
+    whole = _read(note)
+    if (whole is None or lacking(whole, senses)) and _is_small_part(path, start_s, end_s):
         part = notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
-        return _noted(part, path, whisper, start_s, end_s)
-    return clip(whole or _noted(note, path, whisper), start_s, end_s)
+        return _noted(part, _read(part), path, senses, start_s, end_s)
+    return clip(_noted(note, whole, path, senses), start_s, end_s)
 
 
 def _noted(
-    note: Path, path: Path, whisper: WhisperModel | None, start_s: float | None = None, end_s: float | None = None
+    note: Path,
+    known: Timeline | None,
+    path: Path,
+    senses: Senses,
+    start_s: float | None = None,
+    end_s: float | None = None,
 ) -> Timeline:
-    timeline = _read(note, whisper)
-    if timeline is None:
-        timeline = gather(path, start_s, end_s, whisper=whisper)
-        _write(note, timeline)
-    return timeline
+    """What is known, with what is lacking of it, which is noted."""
+    wanted = senses.tracks if known is None else lacking(known, senses)
+    if not wanted:
+        assert known is not None
+        return only(known, senses.tracks)
+    fresh = gather(path, start_s, end_s, wanted, senses.whisper)
+    latest = _read(note)  # something else may have been noted meanwhile
+    timeline = fresh if latest is None else joined(latest, fresh, wanted)
+    _write(note, timeline)
+    return only(timeline, senses.tracks)
 
 
 def _is_small_part(path: Path, start_s: float | None, end_s: float | None) -> bool:
@@ -71,15 +80,12 @@ def _thousandths(at_s: float | None) -> str:
     return "" if at_s is None else f"{at_s * 1000:.0f}"
 
 
-def _read(path: Path, whisper: WhisperModel | None) -> Timeline | None:
-    """The timeline that was noted; None where there is none, or where one that is made now would say other things."""
+def _read(path: Path) -> Timeline | None:
+    """The timeline that was noted; None where there is none."""
     try:
-        timeline = Timeline.from_json(orjson.loads(path.read_bytes()))
+        return Timeline.from_json(orjson.loads(path.read_bytes()))
     except (FileNotFoundError, ValueError):
         return None
-    says_less = any(part.what in NEEDS and missing(part.what) is None for part in timeline.missing)
-    heard_otherwise = timeline.speech is not None and timeline.speech_by != recogniser(whisper)
-    return None if says_less or heard_otherwise else timeline
 
 
 def _write(path: Path, timeline: Timeline) -> None:

@@ -19,6 +19,7 @@ _SHOWS = 0.75
 # Shots whose likeness is this close to the best are told with it, so many of them.
 _NEAR, _MOST_TOLD = 0.05, 5
 _NO_PICTURES = "There are no pictures to compare it with."
+_NOT_LOOKED = "It was not compared with the video, since server.tracks names other tracks alone."
 
 
 class References:
@@ -46,7 +47,7 @@ class References:
     def at_best(self, places: Sequence[int]) -> str:
         """The sentence about how much the video is like these pictures, where none of them is shown."""
         if not self._times:
-            return _NO_PICTURES
+            return self._why_not()
         whole = Passage(self._timeline.start_s, self._timeline.end_s, 1.0)
         likeness, at_s = max((self._best(place, whole) for place in places), key=lambda best: (best[0], -best[1]))
         return (
@@ -107,13 +108,17 @@ class References:
     def _most_like(self, place: int) -> str:
         shots = self._timeline.shots or ()
         if not shots or not self._times:
-            return _NO_PICTURES
+            return self._why_not()
         found = [(*self._best(place, shot), shot) for shot in shots]
         best = max(likeness for likeness, _, _ in found)
         near = [_span(shot) for likeness, _, shot in found if best - likeness < _NEAR]
         at_s = next(at_s for likeness, at_s, _ in found if likeness == best)
         said = f"Most like it: {', '.join(near[:_MOST_TOLD])}, at best {best:.0%} at {clock(at_s)}"
         return f"{said} ({wording.word(wording.LIKENESS, best)})."
+
+    def _why_not(self) -> str:
+        is_left_out = self._timeline.shots is None and self._timeline.media.video_codec is not None
+        return _NOT_LOOKED if is_left_out else _NO_PICTURES
 
 
 def _span(shot: Shot) -> str:

@@ -10,7 +10,7 @@ from pipeline.server.engines.answers.pictures import look_at_still, tell_stills,
 from pipeline.server.engines.contract import Answer, EngineImage, EngineRequest
 from pipeline.server.engines.evidence.extra import advice, missing
 from pipeline.server.engines.evidence.reading import Reader, Reading
-from pipeline.server.engines.evidence.timeline import Missing
+from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.images import first_frame
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.reply import reply, reply_schema
@@ -19,23 +19,30 @@ from pipeline.server.engines.reply import reply, reply_schema
 Written = Mapping[str, Sequence[Reading]]
 
 
-def at_images(request: EngineRequest) -> Answer:
+def at_images(request: EngineRequest, senses: Senses = ALL) -> Answer:
     """In words or in the form of a JSON schema."""
     looked = [look_at_still(image) for image in request.images]
-    absent = missing("text on screen")
-    written = _read(request.images) if absent is None else None
+    unread = _unread(senses)
+    written = None if unread else _read(request.images)
     if request.json_schema is not None:
         answer = reply_schema(request, _with_writing(of_stills(looked), written))
-        return _noting(answer, absent) if absent else answer
+        return _noting(answer, unread) if unread else answer
     told = tell_stills(looked, read(request.prompt).limits)
-    unread = [advice((absent,))] if absent else []
     unmet = unnamed(request.prompt, (image.name for image in request.images))
-    return reply(request, "\n".join((*told, *_tell(written or {}), *unread, *unmet)))
+    return reply(request, "\n".join((*told, *_tell(written or {}), *filter(None, (unread,)), *unmet)))
 
 
-def _noting(answer: Answer, absent: Missing) -> Answer:
+def _unread(senses: Senses) -> str | None:
+    """Why text is not looked for, in one sentence; None where it is."""
+    if "text" not in senses.tracks:
+        return "Not looked for: text on pictures, since server.tracks names other tracks alone."
+    absent = missing("text on screen")
+    return None if absent is None else advice((absent,))
+
+
+def _noting(answer: Answer, unread: str) -> Answer:
     """What was not answered may have been written on the pictures."""
-    return replace(answer, warning=f"{answer.warning} {advice((absent,))}.") if answer.warning else answer
+    return replace(answer, warning=f"{answer.warning} {unread.rstrip('.')}.") if answer.warning else answer
 
 
 def _read(images: Sequence[EngineImage]) -> Written:

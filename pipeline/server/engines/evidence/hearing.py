@@ -83,7 +83,7 @@ class _Ear:
 
     def __init__(self, start_s: float, end_s: float, tracks: Collection[Track], whisper: WhisperModel | None) -> None:
         words = WORDS if whisper is None else WITH_WHISPER
-        needed = {"sounds": "speech and music told apart", "speech": words}
+        needed = {"speech": words, "sounds": "speech and music told apart"}
         absent = {track: missing(what) for track, what in needed.items() if track in tracks}
         self.missing = tuple(each for each in absent.values() if each is not None)
         can = [track for track, each in absent.items() if each is None]

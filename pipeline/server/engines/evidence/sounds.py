@@ -54,7 +54,8 @@ def _settled(runs: Sequence[Run]) -> list[Run]:
         after = runs[place + 1][0] if place + 1 < len(runs) else None
         before = settled[-1] if settled else None
         is_fleeting = kind not in ("speech", "silence") and last - first < _SHORTEST
-        fitting = (after if after == "speech" or before is None else before[0]) if is_fleeting else kind
+        sets_in = before is None or (before[0] == "silence" and after is not None)
+        fitting = (after if after == "speech" or sets_in else before and before[0]) if is_fleeting else kind
         if before is not None and before[0] == fitting:
             settled[-1] = (before[0], before[1], last)
         else:

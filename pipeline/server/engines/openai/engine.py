@@ -16,8 +16,8 @@ from pipeline.server.engines import segments
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, OnPiece, SegmentQuestion
 from pipeline.server.engines.evidence.extra import hears_or_reads
+from pipeline.server.engines.evidence.senses import Senses
 from pipeline.server.engines.evidence.timeline import Timeline
-from pipeline.server.engines.evidence.whisper_model import WhisperModel
 from pipeline.server.engines.openai import heard, messages, stretches
 from pipeline.server.engines.openai.endpoint import Endpoint, Reply
 from pipeline.server.engines.openai.forms import Form
@@ -30,12 +30,10 @@ from pipeline.server.inspect import MediaRejected, read_facts
 T = TypeVar("T")
 
 
-async def answer(
-    settings: OpenAISettings, request: EngineRequest, whisper: WhisperModel | None, on_piece: OnPiece | None
-) -> Answer:
+async def answer(settings: OpenAISettings, request: EngineRequest, senses: Senses, on_piece: OnPiece | None) -> Answer:
     """Raises EngineError, see `pipeline.server.engines.openai`."""
     async with Endpoint(settings) as endpoint:
-        asking = _Asking(settings, request, endpoint, whisper, on_piece)
+        asking = _Asking(settings, request, endpoint, senses, on_piece)
         if request.path is None:
             return await asking.at_images()
         if request.segments is not None:
@@ -51,13 +49,13 @@ class _Asking:
         settings: OpenAISettings,
         request: EngineRequest,
         endpoint: Endpoint,
-        whisper: WhisperModel | None,
+        senses: Senses,
         on_piece: OnPiece | None,
     ) -> None:
         self._settings = settings
         self._request = request
         self._endpoint = endpoint
-        self._whisper = whisper
+        self._senses = senses.only("text", "speech")
         self._on_piece = on_piece
         self._references = messages.references(settings, request)
         self._form = Form(request.json_schema) if request.json_schema is not None else None
@@ -128,9 +126,9 @@ class _Asking:
 
     async def _observe(self, path: Path, windows: Sequence[Passage]) -> None:
         """Find out what is said and written in the windows, once for all of them; without it frames must do."""
-        if not (self._settings.evidence and hears_or_reads()):
+        if not (self._settings.evidence and hears_or_reads(self._senses.tracks)):
             return
-        job = partial(observe, path, self._request.notes, windows[0][0], windows[-1][1], self._whisper)
+        job = partial(observe, path, self._request.notes, windows[0][0], windows[-1][1], self._senses)
         try:
             self._timeline = await anyio.to_thread.run_sync(job)
         except Exception as error:  # noqa: BLE001 - whatever it is, the frames can still be asked about

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.server.engines import ENGINES, EngineError, EngineImage, EngineRequest
-from pipeline.server.engines.images import look_at_still
+from pipeline.server.engines.answers.pictures import look_at_still
 from pipeline.server.engines.likeness import alike
 from scripts.sample_videos.films import NIGHT_TRAIN, SUNRISE
 

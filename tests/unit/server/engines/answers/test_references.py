@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline.server.engines import EngineImage, EngineRequest, SegmentQuestion
 from pipeline.server.engines.answers.engine import analyze
 from pipeline.server.engines.answers.observe import observe
+from pipeline.server.engines.answers.pictures import look_at_still
 from pipeline.server.engines.decode import Picture
 from pipeline.server.engines.evidence.glimpses import Gallery, coarse, sketch_of
-from pipeline.server.engines.images import look_at_still
 from pipeline.server.engines.likeness import alike
 from pipeline.server.engines.looks import look_at
 

@@ -20,6 +20,7 @@ from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.evidence import whisper, whisper_model
 from pipeline.server.engines.evidence.pcm import RATE
+from pipeline.server.engines.evidence.senses import Senses
 from pipeline.server.engines.evidence.speech import NAME
 from pipeline.server.engines.evidence.timeline import VERSION, Media, Timeline, Utterance, Word
 from pipeline.server.engines.evidence.voice import Spoken
@@ -102,7 +103,7 @@ def test_notes_of_another_recogniser_are_not_used(video: Path, model: Path, tmp_
     notes = tmp_path / "notes"
     for language in (None, "en"):
         found = whisper_model.find(model, language, "setting")
-        by_whisper = observe(video, notes, whisper=found)
+        by_whisper = observe(video, notes, senses=Senses(whisper=found))
         assert by_whisper.speech_by == found.name
     by_sphinx = observe(video, notes)
     assert by_sphinx.speech_by == NAME
