@@ -362,7 +362,7 @@ async def test_tasks_are_found_by_their_mode(run_platform, video):
 
 async def test_segments_beyond_the_bound_fail_the_task(run_platform, video):
     """Segments that do not fit into max_tokens fail the task, without a part of an answer."""
-    async with run_platform(engine="visual") as api:
+    async with run_platform() as api:
         many = [{**FIELD, "name": f"f{number}" + "x" * 900} for number in range(20)]
         body = segments(definition(fields=many), max_tokens=2048)
         body["video"] = {"type": "asset_id", "asset_id": await api.ready_asset(video)}

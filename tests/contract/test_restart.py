@@ -164,9 +164,10 @@ async def test_an_address_in_use_is_a_configuration_error(run_platform, tmp_path
         with pytest.raises(ConfigError, match="cannot listen"):
             async with serve(ServerSettings(data=tmp_path / "other", port=port), None):
                 pass
-    with pytest.raises(ConfigError, match="no engine"):
-        async with serve(ServerSettings(data=tmp_path / "other", engine="oracle"), None):
-            pass
+    for engine, told in (("oracle", "there are echo, evidence, openai$"), ("visual", "server.tracks")):
+        with pytest.raises(ConfigError, match=told):
+            async with serve(ServerSettings(data=tmp_path / "other", engine=engine), None):
+                pass
 
 
 async def test_the_callers_error_is_not_wrapped(run_platform):

@@ -56,9 +56,12 @@ async def test_what_is_spoken_is_told_and_the_package_reads_it(api, sdk, spoken)
 
 
 async def test_an_asset_is_listened_to_once(run_platform, spoken, tmp_path):
-    """Many who ask at once wait for one observation; after a restart the notes tell what is spoken."""
+    """Many who ask at once wait for one observation; after a restart the notes tell what is spoken.
+
+    So it is where answers leave speech out.
+    """
     runs = tmp_path / "data" / "notes"
-    async with run_platform(analysis_processes=2) as api:
+    async with run_platform(analysis_processes=2, tracks=["visuals"]) as api:
         asset_id = await api.ready_asset(spoken)
         path = f"/assets/{asset_id}/transcription"
         async with anyio.create_task_group() as group:

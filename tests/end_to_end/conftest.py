@@ -104,8 +104,8 @@ class Server:
         """Listen on the data of before, and where it listened before."""
         ready = self._data.with_name(f"{self._data.name}.ready")
         ready.unlink(missing_ok=True)
-        # not the default engine, which has models to load
-        few = {"chunk_bytes": CHUNK_BYTES, "inspect_processes": 1, "analysis_processes": 1, "engine": "visual"}
+        # not all tracks, which have models to load
+        few = {"chunk_bytes": CHUNK_BYTES, "inspect_processes": 1, "analysis_processes": 1, "tracks": '["visuals"]'}
         values = {**few, **settings}
         command = [sys.executable, "-m", "pipeline", "serve", "--faults", "--port", str(self._port)]
         command += ["--data", str(self._data), "--ready-file", str(ready)]

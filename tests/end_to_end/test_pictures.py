@@ -15,7 +15,7 @@ from tests.end_to_end.cli_world import Platform, environment, lines, pipeline, p
 from tests.end_to_end.conftest import KILLED_RUN, QUICK, ROOT
 
 LOCAL = ("--platform", "local")
-VISUAL = {"PIPELINE_SERVER__ENGINE": "visual"}
+LOOKS = {"PIPELINE_SERVER__ENGINE": "evidence", "PIPELINE_SERVER__TRACKS": '["visuals"]'}
 
 
 def settings(folder: Path, upload: dict[str, Any] | None = None, **recipe: Any) -> Path:
@@ -41,11 +41,11 @@ def test_a_prompt_speaks_of_a_reference_image(tmp_path: Path, upload: dict[str, 
     picture(tmp_path / "dog.png")
     config = settings(tmp_path, upload, prompt="Is <@dog> there?", media_sources={"dog": "dog.png"})
     command = ("run", tmp_path / "videos", "-c", config, *LOCAL, "--out", tmp_path / "out", "--json")
-    done = pipeline(*command, env=VISUAL, cwd=tmp_path)
+    done = pipeline(*command, env=LOOKS, cwd=tmp_path)
     assert done.code == 0, done
     results = lines(tmp_path / "out" / "results.jsonl")
     assert ["<@dog>: 64x48" in line["text"] for line in results] == [True] * 3
-    again = pipeline(*command, env=VISUAL, cwd=tmp_path)
+    again = pipeline(*command, env=LOOKS, cwd=tmp_path)
     assert (again.summary["already_done"], again.summary["requests"]) == (3, 0)
 
 
@@ -64,7 +64,7 @@ def test_images_are_analysed_in_place_of_videos(tmp_path: Path) -> None:
     )
     config = settings(tmp_path, {"inline_image_bytes": 0}, prompt="What is to be seen?", model="pegasus1.6")
     command = ("run", manifest, "-c", config, *LOCAL, "--out", tmp_path / "out", "--json")
-    done = pipeline(*command, env=VISUAL)
+    done = pipeline(*command, env=LOOKS)
     assert (done.code, done.summary["written"], done.summary["duplicates"]) == (0, 4, 1), done
     pair, same, single, film = _by_kind(lines(tmp_path / "out" / "results.jsonl"))
     assert pair["source"] == f"before={tmp_path}/a.png, after={tmp_path}/b.png"
@@ -77,7 +77,7 @@ def test_images_are_analysed_in_place_of_videos(tmp_path: Path) -> None:
     assert film["asset_id"]
     usage = lines(tmp_path / "out" / "usage.jsonl")
     assert sorted(line["billed_minutes"] > 0 for line in usage) == [False] * 3 + [True]
-    again = pipeline(*command, env=VISUAL)
+    again = pipeline(*command, env=LOOKS)
     assert (again.summary["already_done"], again.summary["requests"]) == (4, 0)
 
 
@@ -132,7 +132,7 @@ def test_an_image_that_cannot_be_read_fails_its_row_alone_and_is_done_once_it_ca
     folder.mkdir()
     picture(folder / "a.png")
     (folder / "b.png").write_text("no image")
-    env = {**VISUAL, "PIPELINE_MANIFEST__SUFFIXES": '[".png"]'}
+    env = {**LOOKS, "PIPELINE_MANIFEST__SUFFIXES": '[".png"]'}
     command = ("run", folder, "--prompt", "What?", "--model", "pegasus1.6", *LOCAL, "--out", tmp_path / "out", "--json")
     done = pipeline(*command, env=env)
     assert (done.code, done.summary["written"], done.summary["failed"]) == (1, 1, 1), done

@@ -24,7 +24,7 @@ def test_the_key_comes_from_its_variable_and_is_nowhere_shown(monkeypatch: pytes
     assert settings.server.openai.api_key is not None
     assert settings.server.openai.api_key.get_secret_value() == KEY
     assert KEY not in repr(settings) + settings.model_dump_json()
-    monkeypatch.setenv("PIPELINE_SERVER__ENGINE", "visual")
+    monkeypatch.setenv("PIPELINE_SERVER__ENGINE", "evidence")
     assert load().server.openai.api_key is None
 
 

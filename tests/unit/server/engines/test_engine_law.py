@@ -100,7 +100,7 @@ def test_an_echo_decodes_nothing(video: Path, asked: dict[str, EngineRequest], t
         request = replace(asked[kind], path=empty, notes=None)
         assert ENGINES["echo"](request) == ENGINES["echo"](asked[kind])
         with pytest.raises(EngineError):
-            ENGINES["visual"](request)
+            ENGINES["evidence"](request)
 
 
 def test_engines_and_their_requests_travel_between_processes(engine: Engine, asked: dict[str, EngineRequest]) -> None:

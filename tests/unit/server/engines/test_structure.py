@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from pipeline.server.engines.findings import of_video
-from pipeline.server.engines.measure import measure
 
 from pipeline.server.engines import ENGINES, EngineError, EngineRequest
 from pipeline.server.engines.answers import facts
+from pipeline.server.engines.answers.engine import analyze
+from pipeline.server.engines.evidence.gather import gather
+from pipeline.server.engines.evidence.senses import Senses
+from pipeline.server.engines.evidence.timeline import Track
 from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.reply import to_json
 from pipeline.server.engines.structure import fill
@@ -22,14 +24,19 @@ from scripts.sample_videos.films import NIGHT_TRAIN, TOWER
 from .answers.programme import TIMELINE
 from .judge import problems, schemas
 
+LOOKS_AND_LEVELS: tuple[Track, ...] = ("visuals", "sounds")
 OBSERVED = facts.of_video(TIMELINE)
+
+
+def observed(path: Path) -> Known:
+    return facts.of_video(gather(path, tracks=LOOKS_AND_LEVELS))
 
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     path = tmp_path_factory.mktemp("film") / NIGHT_TRAIN.name
     encode(NIGHT_TRAIN, path)
-    return of_video(measure(path))
+    return observed(path)
 
 
 def obj(required: bool = True, **properties: Any) -> dict[str, Any]:
@@ -177,16 +184,16 @@ def test_a_list_of_what_is_not_there_is_empty(tmp_path: Path) -> None:
     """Black passages that were looked for in vain are an empty list, which is an answer and no guess."""
     encode(TOWER, tmp_path / "tower.mp4")
     passages = {"type": "array", "items": obj(start_time={"type": "number"})}
-    filled = fill(obj(black_passages=passages), of_video(measure(tmp_path / "tower.mp4")))
+    filled = fill(obj(black_passages=passages), observed(tmp_path / "tower.mp4"))
     assert (filled.content, filled.guessed) == ({"black_passages": []}, ())
 
 
 def test_an_object_can_pick_out_a_shot(known: Known) -> None:
-    """An object called after the first, last, darkest or loudest shot tells of it; after something else, of nothing."""
+    """An object called after the first, last or darkest shot tells of it; after something else, of nothing."""
     part = obj(start_time={"type": "number"}, brightness={"type": "number"})
-    filled = fill(obj(first_shot=part, last_scene=part, darkest_shot=part, loudest_scene=part, goal_scene=part), known)
+    filled = fill(obj(first_shot=part, last_scene=part, darkest_shot=part, goal_scene=part), known)
     starts = {name: picked["start_time"] for name, picked in filled.content.items()}
-    assert starts == {"first_shot": 0.0, "last_scene": 10.0, "darkest_shot": 5.0, "loudest_scene": 2.0, "goal_scene": 0}
+    assert starts == {"first_shot": 0.0, "last_scene": 10.0, "darkest_shot": 5.0, "goal_scene": 0}
     assert filled.guessed == ("goal_scene",)
 
 
@@ -214,7 +221,7 @@ def test_null_is_taken_where_nothing_is_known(known: Known) -> None:
     branches = {"anyOf": [{"type": "null"}, {"type": "string"}, {"type": "integer"}]}
     filled = fill(obj(speaker=branches, summary=branches, shot_count={"type": ["null", "integer"]}), known)
     assert filled.content["speaker"] is None
-    assert filled.content["summary"].startswith("A video of 12.0 s")
+    assert filled.content["summary"].startswith("12.0 s of video")
     assert filled.content["shot_count"] == 5
     assert filled.guessed == ()
 
@@ -262,7 +269,7 @@ def test_a_schema_without_an_answer_fails_with_the_reason(known: Known, schema: 
 def test_a_field_that_says_nothing_is_read_by_the_prompt(samples: Path, prompt: str) -> None:
     """A field called "count" counts what the prompt asks to be counted, if every word of that is understood."""
     request = EngineRequest(samples / NIGHT_TRAIN.name, prompt, 512, json_schema=obj(count={"type": "integer"}))
-    told = ENGINES["visual"](request)
+    told = analyze(request, Senses(LOOKS_AND_LEVELS))
     assert (json.loads(told.text), told.warning is None) == (
         ({"count": 0}, False) if "goals" in prompt else ({"count": 5}, True)
     )
