@@ -109,6 +109,9 @@ MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
     TOLD_APART,
 )  # fmt: skip
+TRANSITIONS = _aspect(
+    "transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0
+)  # fmt: skip
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
 ASPECTS = (
@@ -139,7 +142,7 @@ ASPECTS = (
     _aspect("shots and their brightness", "brightness exposure lighting", "shot", "shots"),
     *(_colour(name) for name in NAMES if name != "black"),
     _aspect("cuts", "cut edit", "shot", "shots", of=_entered("cut"), least=1.0),
-    _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
+    TRANSITIONS,
     FADES,
     _aspect(
         "dark shots", "dark darker darkest darkness dim", "shot", "shots",

@@ -320,23 +320,24 @@ def test_chapters_are_called_after_titles_else_words_else_looks() -> None:
     assert untitled.guessed == ("scenes[].on_screen_title",)
 
 
-def test_keywords_are_words_with_a_meaning_then_colours() -> None:
-    """Keywords, tags and topics come from titles and understood speech, the most used first, then colours."""
+def test_keywords_are_words_with_a_meaning_and_colours_where_there_are_few() -> None:
+    """Keywords, tags and topics come from titles and understood speech, the most used first; colours fill up."""
     content = fill(obj(keywords=STRINGS, tags=STRINGS, topics=STRINGS, keyword=STRING), KNOWN).content
     assert content["keywords"][:3] == ["budget", "Harbour", "News"]
     assert content["keywords"] == content["tags"] == content["topics"]
-    assert content["keywords"][-4:] == ["black", "green", "blue", "red"]
+    assert not {"black", "green", "blue", "red"}.intersection(content["keywords"])
+    wordless = facts.of_video(replace(TIMELINE, text=(line(1, 4, "Harbour News"),), speech=()))
+    assert fill(obj(tags=STRINGS), wordless).content["tags"] == ["Harbour", "News", "black", "green", "blue", "red"]
     assert "the" not in content["keywords"]
     assert content["keyword"].startswith("budget, Harbour")
 
 
 def test_a_summary_is_a_few_sentences_with_times() -> None:
-    """A summary says what the file is, what is read, said, heard and seen, and when."""
+    """A summary says what is read, said, heard and seen, and when; last what the file is."""
     filled = fill(obj(summary=STRING, description=STRING), KNOWN)
     assert filled.guessed == ()
     assert filled.content["summary"] == (
-        "40.0 s of video, 1280x720 at 25 pictures a second (h264), with sound (aac), [00:00.0-00:40.0]."
-        ' On screen: "Harbour News" [00:01.0-00:04.0], "The engine room" [00:12.0-00:15.0],'
+        'On screen: "Harbour News" [00:01.0-00:04.0], "The engine room" [00:12.0-00:15.0],'
         ' "Annual budget 2024" [00:22.0-00:25.0].'
         ' Said: "the ships arrive at dawn" [00:05.0-00:09.0], "our company needs a new budget" [00:23.0-00:27.0];'
         " speech, not understood, [00:11.0-00:14.0]."
@@ -344,6 +345,7 @@ def test_a_summary_is_a_few_sentences_with_times() -> None:
         " 00:19.5."
         " Seen: 4 shots, medium bright, black (25%) with green (22%) and blue (20%), moderate motion,"
         " [00:00.0-00:40.0]."
+        " 40.0 s of video, 1280x720 at 25 pictures a second (h264), with sound (aac), [00:00.0-00:40.0]."
     )
 
 
@@ -397,7 +399,7 @@ def test_sound_alone_and_pictures_alone() -> None:
     filled = fill(obj(has_text=BOOLEAN, shot_count=INTEGER, brightness=NUMBER, summary=STRING), facts.of_video(heard))
     assert filled.content["has_text"] is False
     assert filled.guessed == ("shot_count", "brightness")
-    assert filled.content["summary"].startswith("40.0 s of sound alone")
+    assert filled.content["summary"].endswith("40.0 s of sound alone, [00:00.0-00:40.0].")
 
 
 def test_hundreds_of_stretches_look_at_their_own_evidence_alone() -> None:
