@@ -332,6 +332,31 @@ def test_keywords_are_words_with_a_meaning_and_colours_where_there_are_few() -> 
     assert content["keyword"].startswith("budget, Harbour")
 
 
+@pytest.mark.parametrize(
+    ("members", "chosen"),
+    [
+        (("positive", "neutral", "negative"), "neutral"),
+        (("pass", "fail", "review"), "review"),
+        (("approved", "rejected", "needs review"), "needs review"),
+        (("review", "news", "sport"), "review"),
+        (("G", "PG", "Not Rated"), "Not Rated"),
+        (("high", "low", "Unknown"), "Unknown"),
+    ],
+)
+def test_what_nobody_knows_is_the_member_that_says_the_least(members: tuple[str, ...], chosen: str) -> None:
+    """No verdict and no feeling is made up where a member leaves it open; and the warning names the field."""
+    filled = ask(TIMELINE, "sentiment", one_of(*members))
+    assert (filled.content["sentiment"], filled.guessed) == (chosen, ("sentiment",))
+
+
+def test_what_stays_on_screen_throughout_is_not_told_of_every_shot() -> None:
+    """A mark is no news of one shot; where the whole has no titles, it is told of that."""
+    timeline = replace(TIMELINE, text=(line(0, 40, "ACME", "mark", 20),))
+    content = fill(obj(summary=STRING, shots=listed(description=STRING)), facts.of_video(timeline)).content
+    assert content["summary"].startswith('On screen: "ACME" [00:00.0-00:40.0].')
+    assert "ACME" not in str(content["shots"])
+
+
 def test_a_summary_is_a_few_sentences_with_times() -> None:
     """A summary says what is read, said, heard and seen, and when; last what the file is."""
     filled = fill(obj(summary=STRING, description=STRING), KNOWN)
