@@ -34,9 +34,13 @@ _FORMS: dict[Form, frozenset[str]] = {
 # What the whole is to be called, and told as in a catalogue; also where that has to be written.
 _TITLE = re.compile(r"\b(?:title|headline)\b(?! (?:cards?|screens?|sequences?)\b)", re.IGNORECASE)
 _DESCRIPTION = frozenset(stems("description blurb caption"))
-_ON_SCREEN = re.compile(r"\bon[ -]?screen\b", re.IGNORECASE)
+_ON_SCREEN = re.compile(
+    r"\bon[ -]?screen (?:titles?|headlines?|captions?)\b|\b(?:title|headline)s? (?:\w+ ){0,2}on[ -]?screen\b",
+    re.IGNORECASE,
+)
 # These ask for a summary only if nothing else is asked for.
-_WEAKLY = frozenset(stems("describe description happen happening about story plot explain content"))
+_OPEN = frozenset(stems("describe description happen happening story plot explain"))
+_WEAKLY = _OPEN | frozenset(stems("about content"))
 # What the file is, whatever is in it.
 _OF_FILE = frozenset(
     stems("resolution width height pixel fps rate codec aspect ratio orientation portrait landscape rotation")
@@ -121,7 +125,7 @@ def read(prompt: str) -> Asked:
         order=_order([token.text.casefold() for token in free]),
         wanted=max(1, int(wanted[1])) if wanted else None,
         manner=asked,
-        is_open=bool(_WEAKLY.intersection(known)),
+        is_open=bool(_OPEN.intersection(known)),
         is_of_file=bool(_OF_FILE.intersection(known)) or asked.is_of_length,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,

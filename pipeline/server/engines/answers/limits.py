@@ -65,6 +65,14 @@ _LIMITS = (
         "language accent dialect",
     ),
     _limit(
+        "Which text is a subtitle cannot be determined: lines are titles, marks, tickers or timecodes.",
+        "subtitle subtitles subtitled",
+    ),
+    _limit(
+        "How good it is cannot be determined: nothing is judged.",
+        "quality aesthetic professional boring exciting",
+    ),
+    _limit(
         "Nothing is translated.",
         "translate translation translated",
     ),

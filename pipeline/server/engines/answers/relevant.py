@@ -13,7 +13,7 @@ from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
-# Of words that were looked for in vain so many are repeated, of each so many letters.
+# More words that were looked for in vain are not repeated; of each so many letters are.
 _MOST_WORDS, _LONGEST_WORD = 8, 40
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
@@ -46,12 +46,14 @@ class Relevant:
         if not self._missed:
             return None
         words = ", ".join(f"\u201c{word[:_LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
-        more = f" and {len(self._missed) - _MOST_WORDS} more" if len(self._missed) > _MOST_WORDS else ""
         where = self._where()
+        if len(self._missed) > _MOST_WORDS:
+            # what is written at such length tells how to answer rather than what to look for
+            return f"{len(self._missed)} other words of the prompt were not {where or 'looked for'}."
         if not where:
-            return f"Whether there is anything like {words}{more} cannot be told."
+            return f"Whether there is anything like {words} cannot be told."
         none = "No. " if self._is_denied() else ""
-        return f"{none}Nothing like {words}{more} was {where}{self._not_understood()}."
+        return f"{none}Nothing like {words} was {where}{self._not_understood()}."
 
     def _is_denied(self) -> bool:
         """Whether all that was asked is whether something is said or written, and it is not."""
@@ -79,7 +81,8 @@ class Relevant:
         found = list(self._occurrences())
         is_so = how.is_yes_no and how.is_of_words and found and not self._missed and not self._asked.limits
         yield from (f"{'Yes. ' if is_so else ''}{each}" for each in found)
-        if how.is_yes_no and not how.is_of_words and self._asked.words and not self._asked.limits:
+        is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
+        if how.is_yes_no and is_of_pictures and self._asked.words:
             yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
 
     def _asks_for_words(self) -> bool:
@@ -175,6 +178,8 @@ class Relevant:
         return not self._asked.is_transcript and any(aspect.counts(self._entries[place]) for place in self._hits)
 
     def _line(self, entry: Entry, place: int) -> str:
+        if self._asked.order in ("longest", "shortest"):
+            return f"{entry.line} ({entry.end_s - entry.start_s:.1f} s)"
         if place not in self._hits or not isinstance(entry.of, Utterance) or entry.end_s - entry.start_s <= _LONG_S:
             return entry.line
         at = [

@@ -214,6 +214,11 @@ def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
             "何が起こりますか",
             "Prompts are understood in English; of others only words that occur in the video are found.",
         ),
+        (
+            "Are there subtitles?",
+            "Which text is a subtitle cannot be determined: lines are titles, marks, tickers or timecodes.",
+        ),
+        ("Is the sound of good quality?", "How good it is cannot be determined: nothing is judged."),
         ("Any ads?", "What is an advertisement cannot be determined: nothing tells it from the rest."),
         (
             "Is it safe for work?",
@@ -407,6 +412,47 @@ def test_pictures_to_compare_are_answered_without_a_summary() -> None:
     """Unless something is asked for beside."""
     assert len(list(tell(HARBOUR, "When is <@harbour_front> shown?", is_compared=True))) == 1
     assert len(list(tell(HARBOUR, "Describe this and find <@harbour_front>.", is_compared=True))) > 5
+
+
+@pytest.mark.parametrize(
+    ("prompt", "window"),
+    [
+        ("What happens between 10 and 20 seconds?", "00:10.0-00:20.0"),
+        ("What happens from 10s to 20s?", "00:10.0-00:20.0"),
+        ("Describe seconds 10 to 20", "00:10.0-00:20.0"),
+        ("What is said after 40 seconds?", "00:40.0-01:00.0"),
+        ("Describe everything before 0.5 minutes", "00:00.0-00:30.0"),
+        ("What happens in minute 1?", "00:00.0-01:00.0"),
+        ("Describe it in 2 sentences of 10 seconds", "00:00.0-01:00.0"),
+        ("Music after 3 seconds of silence", "00:00.0-01:00.0"),
+    ],
+)
+def test_times_in_seconds_and_minutes_are_kept_to(prompt: str, window: str) -> None:
+    """As those on a clock, where the words around them make them times."""
+    assert f"observed [{window}]" in answer(prompt)[-1]
+    assert not any("10s" in each for each in answer(prompt))
+
+
+def test_a_moment_in_seconds_is_one() -> None:
+    """All that there is then."""
+    assert (
+        answer("What happens at 22 seconds?") == answer("What happens at second 22?") == answer("What happens at 0:22?")
+    )
+
+
+def test_a_long_prompt_is_not_repeated() -> None:
+    """How it is to be answered is no list of words that nobody said; what it asks for is found in it."""
+    told = answer(
+        "Act as a senior media archivist, work with utmost diligence and write a catalogue entry that our archive will"
+        " adore forever, with a descriptive title, a synopsis, and whatever is mentioned or written on screen"
+    )
+    assert told[0].endswith(" other words of the prompt were not read on screen or heard.")
+    assert told[1].startswith('Title: "Harbour Report 2024"')
+
+
+def test_how_long_is_told_of_the_longest() -> None:
+    """Beside its times."""
+    assert evidence("Which is the longest music?")[0].endswith(" (20.0 s)")
 
 
 @pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
