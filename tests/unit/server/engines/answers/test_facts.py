@@ -357,6 +357,33 @@ def test_what_stays_on_screen_throughout_is_not_told_of_every_shot() -> None:
     assert "ACME" not in str(content["shots"])
 
 
+@pytest.mark.parametrize(
+    "name", ["one_line_summary", "short_description", "executiveSummary", "video_description", "meta_description"]
+)
+def test_a_summary_by_any_name_is_one(name: str) -> None:
+    """How long it is to be has no part in what it is."""
+    filled = ask(TIMELINE, name, STRING)
+    assert filled.guessed == ()
+    assert filled.content[name].startswith('On screen: "Harbour News"')
+
+
+def test_a_scene_that_is_picked_out_is_told_alone() -> None:
+    """The first and the darkest scene are not the whole video."""
+    content = fill(obj(first_scene=STRING, darkest_scene=STRING, last_shot=STRING), KNOWN).content
+    assert content["first_scene"].startswith('On screen: "Harbour News" [00:01.0-00:04.0]. Said: "the ships arrive')
+    assert "Annual budget" not in content["first_scene"]
+    assert content["darkest_scene"] == content["last_shot"]
+    assert "[00:30.0-00:40.0]" in content["last_shot"]
+
+
+def test_whether_there_are_subtitles_is_not_known_where_there_is_text() -> None:
+    """A title is none, and nobody tells them apart; without any line there are none."""
+    assert ask(TIMELINE, "has_subtitles", BOOLEAN).guessed == ("has_subtitles",)
+    assert ask(TIMELINE, "has_captions", {"type": ["boolean", "null"]}).content == {"has_captions": None}
+    none = ask(QUIET, "has_subtitles", BOOLEAN)
+    assert (none.content, none.guessed) == ({"has_subtitles": False}, ())
+
+
 def test_a_summary_is_a_few_sentences_with_times() -> None:
     """A summary says what is read, said, heard and seen, and when; last what the file is."""
     filled = fill(obj(summary=STRING, description=STRING), KNOWN)
