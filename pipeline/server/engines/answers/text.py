@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.server.engines.answers import telling
 from pipeline.server.engines.answers.asked import Asked, read
-from pipeline.server.engines.answers.aspects import COLOURS, LEVELS
+from pipeline.server.engines.answers.aspects import COLOURS, LEVELS, SHOTS
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.headline import headline, of_file
@@ -17,7 +17,7 @@ from pipeline.server.engines.times import clock
 # Who looks for more words that nobody said or wrote is not understood, and reads a summary.
 _FEW_WORDS = 3
 _FOREIGN = "Prompts are understood in English; of others only words that occur in the video are found."
-_JSON = "This answer is text: JSON comes where a response schema asks for it."
+_JSON = "This answer is text: JSON comes where a response schema (--schema, response_format) asks for it."
 
 
 def tell(timeline: Timeline, prompt: str, *, is_compared: bool = False) -> Iterator[str]:
@@ -84,6 +84,8 @@ def _evidence(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Re
     if asked.is_of_file:
         yield of_file(timeline)
     if asked.forms == ("summary",) and asked.aspects and not relevant.has_hits:
+        if asked.aspects == (SHOTS,):
+            yield from telling.gist(timeline)
         yield from relevant.counts()
         kinds: frozenset[Kind] = frozenset().union(*(aspect.kinds for aspect in asked.aspects))
         is_told_by_parts = not kinds.isdisjoint(telling.TOLD_BY_PARTS)

@@ -158,6 +158,13 @@ def test_a_summary_of_one_kind_tells_that_alone() -> None:
     assert "Harbour Report" not in told
 
 
+def test_a_summary_shot_by_shot_begins_with_what_is_read_and_said() -> None:
+    """The gist, then how each shot looks."""
+    told = answer("Summarise this video shot by shot.")
+    assert [each.split(":")[0] for each in told[:4]] == ["On screen", "Said", "Heard", "Seen"]
+    assert len([each for each in told if "] shot" in each]) == 5
+
+
 def test_chapters_have_times_and_names() -> None:
     """The name is a title that was read there, or the words that the chapter is fullest of."""
     told = [each for each in answer("List the chapters with titles.") if "Chapter" in each]
@@ -232,7 +239,10 @@ def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
             "Describe people, objects, place and mood",
             "What cannot be determined: who is in the picture, which things are in the picture, feelings and moods.",
         ),
-        ("Summarise it as JSON", "This answer is text: JSON comes where a response schema asks for it."),
+        (
+            "Summarise it as JSON",
+            "This answer is text: JSON comes where a response schema (--schema, response_format) asks for it.",
+        ),
         ("🦊", "The prompt has no words to look for."),
     ],
 )
