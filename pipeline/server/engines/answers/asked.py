@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.server.engines.answers.aspects import (
     ASPECTS,
+    FIGURES,
     SHOTS,
     SPEECH,
     TIMECODES,
@@ -33,6 +34,13 @@ _FORMS: dict[Form, frozenset[str]] = {
 }
 # What the whole is to be called, and told as in a catalogue; also where that has to be written.
 _TITLE = re.compile(r"\b(?:title|headline)\b(?! (?:cards?|screens?|sequences?)\b)", re.IGNORECASE)
+_TITLE_OF_WHOLE = re.compile(
+    r"\btitle of (?:this|the) (?:video|clip|film|movie|programme|program|recording)\b"
+    r"|\bwhat(?:'s|\u2019s| is) the title\b",
+    re.IGNORECASE,
+)
+_ALT_TEXT = re.compile(r"\balt(?:ernative)?[- ]text\b", re.IGNORECASE)
+_NUMBERS = re.compile(r"\b(?:numbers|numerals)\b(?! of\b)", re.IGNORECASE)
 _DESCRIPTION = frozenset(stems("description blurb caption"))
 _ON_SCREEN = re.compile(
     r"\bon[ -]?screen (?:titles?|headlines?|captions?)\b|\b(?:title|headline)s? (?:\w+ ){0,2}on[ -]?screen\b",
@@ -106,22 +114,27 @@ def read(prompt: str) -> Asked:
     """Read a prompt. The names in `<@name>` are nobody's words; what is in quotation marks is looked for as it is."""
     plain = _PLACEHOLDER.sub(" ", prompt)
     quoted = [token for text in _QUOTED.findall(plain) for token in tokens(text)]
-    unquoted = _QUOTED.sub(" ", plain)
+    unquoted = _ALT_TEXT.sub("description", _QUOTED.sub(" ", plain))
     free = list(tokens(unquoted))
     known = [token.stem for token in free]
     asked = manner(unquoted, free)
-    is_change = _is_change(known)
+    is_change, is_numbers = _is_change(known), bool(_NUMBERS.search(unquoted))
     content = _unique([*quoted, *(token for token in free if _is_content(token, is_change=is_change))])
     forms = _forms(known, unquoted)
     is_card = "title" in forms or "description" in forms
-    aspects = _meant(_aspects(known, content, is_change=is_change), unquoted, forms, known)
+    named = (*([TRANSITIONS] if is_change else []), *([FIGURES] if is_numbers else []))
+    aspects = _meant(_aspects(known, content, named), unquoted, forms, known)
     wanted = _WANTED.search(plain)
     return Asked(
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
         beside=tuple(token.stem for token in free if token.text.casefold() not in COMMON)[:_LONGEST_QUEST],
-        limits=tuple(limits(known, about_speech=SPEECH in aspects, is_card=is_card)),
+        limits=tuple(
+            limits(
+                [each for each in known if each not in asked.spoken_of], about_speech=SPEECH in aspects, is_card=is_card
+            )
+        ),
         order=_order([token.text.casefold() for token in free]),
         wanted=max(1, int(wanted[1])) if wanted else None,
         manner=asked,
@@ -137,6 +150,8 @@ def _forms(known: list[str], plain: str) -> tuple[Form, ...]:
     named = [form for form, words in _FORMS.items() if words.intersection(known)]
     is_titled = bool(_TITLE.search(plain)) and not _names_chapters(known) and not _ON_SCREEN.search(plain)
     is_described = bool(_DESCRIPTION.intersection(known))
+    if _TITLE_OF_WHOLE.search(plain) and is_titled:
+        return ("title", *named)
     of_card = (is_titled, is_described or "summary" in named, "keywords" in named)
     if sum(of_card) < 2 and not ((is_titled or is_described) and MADE.intersection(known)):
         return tuple(named)
@@ -186,9 +201,11 @@ def _unique(found: list[Token]) -> tuple[Token, ...]:
     return tuple({token.stem: token for token in reversed(found)}.values())[::-1]
 
 
-def _aspects(words: list[str], content: tuple[Token, ...], *, is_change: bool) -> tuple[Aspect, ...]:
-    """Those that are named; nothing of shots in general where some shots are meant."""
-    named = [aspect for aspect in ASPECTS if aspect.words.intersection(words) or (is_change and aspect is TRANSITIONS)]
+def _aspects(words: list[str], content: tuple[Token, ...], others: tuple[Aspect, ...]) -> tuple[Aspect, ...]:
+    """Those that are named, by their words or as the others are; nothing of shots in general where some are meant."""
+    named = [aspect for aspect in ASPECTS if aspect.words.intersection(words) or aspect in others]
+    if FIGURES in named:
+        named = [aspect for aspect in named if aspect.noun != "lines of text on screen"]
     if "time" in words and not named and not content:
         named = [TIMECODES]
     are_some = bool(content) or any(aspect.part == "shots" and aspect.noun not in WHOLE for aspect in named)

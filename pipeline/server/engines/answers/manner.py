@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.server.engines.answers.stems import Token
+from pipeline.server.engines.answers.stems import Token, stems
 
 _COUNT = re.compile(r"\bhow (?:many|often)\b|\b(?:the )?number of\b|\bcount\b", re.IGNORECASE)
 _YES_NO = re.compile(
@@ -21,6 +21,16 @@ _LENGTH = re.compile(
     r"\bhow long (?:is|does)\b[^.?!]*\b(?:video|clip|film|movie|recording|file|programme|program|footage|it|this)\b"
     r"|\b(?:duration|length) of (?:the|this) (?:\w+ )?(?:video|clip|film|movie|recording|file|programme|program)\b"
     r"|^\W*(?:duration|length|run(?:ning)? ?time)\W*$",
+    re.IGNORECASE,
+)
+_BRIEF = re.compile(
+    r"\b(?:short|brief|concise|quick)(?:ly)?\b|\b(?:one|two|three|a single|a few|[1-5])[- ](?:sentences?|lines?)\b",
+    re.IGNORECASE,
+)
+# What somebody speaks of is not to be seen for that.
+_SPOKEN_OF = re.compile(
+    r"\b(?:(?:say|says|saying|said|talk\w*|speak\w*|discuss\w*|hear\w*|read|anything) about|mentions?(?: of)?"
+    r"|mentioning|discuss(?:es|ing|ed)?|words?)\s+(?:the |a |an |any |some |of )*(\w+)",
     re.IGNORECASE,
 )
 # Words of German, French, Spanish, Italian and Portuguese that are none of English, nor of many names.
@@ -44,6 +54,8 @@ class Manner:
         is_yes_no: whether something is so.
         is_of_words: for what is said or written, rather than for what is to be seen.
         is_of_length: for how long the file is.
+        is_brief: in few sentences.
+        spoken_of: words that are to be found in what is said or written, whatever else they mean.
         is_json: for JSON, without a schema of it.
         is_foreign: in another language than English, as far as it has words of one.
     """
@@ -52,6 +64,8 @@ class Manner:
     is_yes_no: bool
     is_of_words: bool
     is_of_length: bool
+    is_brief: bool
+    spoken_of: frozenset[str]
     is_json: bool
     is_foreign: bool
 
@@ -64,6 +78,8 @@ def manner(prompt: str, words: Sequence[Token]) -> Manner:
         is_yes_no=not is_foreign and bool(_YES_NO.search(prompt)),
         is_of_words=bool(_OF_WORDS.search(prompt)),
         is_of_length=bool(_LENGTH.search(prompt)),
+        is_brief=bool(_BRIEF.search(prompt)),
+        spoken_of=frozenset(stem for found in _SPOKEN_OF.findall(prompt) for stem in stems(found)),
         is_json=any(word.stem == "json" for word in words),
         is_foreign=is_foreign,
     )

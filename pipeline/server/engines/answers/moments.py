@@ -22,6 +22,10 @@ _AT = re.compile(
 _NTH = re.compile(
     rf"\b(at|after|since|before|until|till|from|in|during)\s+(?:the\s+)?(second|minute)\s+{_NUMBER}\b", re.IGNORECASE
 )
+_BOTH_ENDS = re.compile(
+    r"(?<!from )\bthe (?:very )?(?:beginning|start|opening) (?:and|with|to) (?:the )?(?:very )?(?:end|closing)\b",
+    re.IGNORECASE,
+)
 # The end of a video is so much of it, and no less than this.
 _SHARE_OF_END, _LEAST_OF_END_S = 0.1, 10.0
 _SINCE = re.compile(r"\b(after|since|from)\s*$", re.IGNORECASE)
@@ -57,6 +61,20 @@ def moments(prompt: str, start_s: float, end_s: float) -> Moments | None:
     return _at_ends(prompt, start_s, end_s)
 
 
+def both_ends(prompt: str, start_s: float, end_s: float) -> list[Moments]:
+    """The first and the last of a window, where a prompt names them both; else nothing."""
+    named = list(_ENDS.finditer(prompt))
+    if {found[1].lower() for found in named} == {"first", "last"}:
+        rest = _ENDS.sub(" ", prompt)
+        return [_at_end(_lasting(found), start_s, end_s, rest, is_first=found[1].lower() == "first") for found in named]
+    if _BOTH_ENDS.search(prompt):
+        rest = _BOTH_ENDS.sub(" ", prompt)
+        return [
+            _at_end(_vaguely(start_s, end_s), start_s, end_s, rest, is_first=is_first) for is_first in (True, False)
+        ]
+    return []
+
+
 def _spelled(prompt: str) -> str:
     """With the times that are told in seconds or minutes as on a clock."""
     prompt = _FROM_TO.sub(
@@ -82,15 +100,24 @@ def _clock(number: str, unit: str) -> str:
 def _at_ends(prompt: str, start_s: float, end_s: float) -> Moments | None:
     """What is named by the ends of the window: the last ten seconds, or at the beginning."""
     ends, vaguely = _ENDS.search(prompt), _AT_ENDS.search(prompt)
-    if ends:
-        is_first = ends[1].lower() == "first"
-        lasts_s = float(ends[2] or 1) * (60 if ends[3].lower().startswith("m") else 1)
-    elif vaguely:
-        is_first = vaguely[1].lower() != "end"
-        lasts_s = max(_LEAST_OF_END_S, (end_s - start_s) * _SHARE_OF_END)
-    else:
+    if not ends and not vaguely:
         return None
     rest = _AT_ENDS.sub(" ", _ENDS.sub(" ", prompt))
+    if ends:
+        return _at_end(_lasting(ends), start_s, end_s, rest, is_first=ends[1].lower() == "first")
+    is_first = vaguely is not None and vaguely[1].lower() != "end"
+    return _at_end(_vaguely(start_s, end_s), start_s, end_s, rest, is_first=is_first)
+
+
+def _lasting(found: re.Match[str]) -> float:
+    return float(found[2] or 1) * (60 if found[3].lower().startswith("m") else 1)
+
+
+def _vaguely(start_s: float, end_s: float) -> float:
+    return max(_LEAST_OF_END_S, (end_s - start_s) * _SHARE_OF_END)
+
+
+def _at_end(lasts_s: float, start_s: float, end_s: float, rest: str, *, is_first: bool) -> Moments:
     lasts_s = min(lasts_s, end_s - start_s)
     return Moments(start_s, start_s + lasts_s, rest) if is_first else Moments(end_s - lasts_s, end_s, rest)
 

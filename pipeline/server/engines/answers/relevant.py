@@ -1,6 +1,7 @@
 """The evidence that answers to a prompt, the most relevant first."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.server.engines.answers.asked import Asked
 from pipeline.server.engines.answers.aspects import SPEECH, Aspect
@@ -57,8 +58,12 @@ class Relevant:
 
     def _is_denied(self) -> bool:
         """Whether all that was asked is whether something is said or written, and it is not."""
-        how = self._asked.manner
-        return how.is_yes_no and how.is_of_words and not self._hits and not self._asked.limits
+        return self._is_of_words_alone() and not self._hits
+
+    def _is_of_words_alone(self) -> bool:
+        asked = self._asked
+        is_told = all(aspect.part in ("text", "speech") for aspect in asked.aspects)
+        return asked.manner.is_yes_no and asked.manner.is_of_words and is_told and not asked.limits
 
     def _where(self) -> str:
         read = why_not(self._timeline, "text") is None
@@ -78,9 +83,9 @@ class Relevant:
             yield self._count_of_words()
         if not (how.is_count or how.is_yes_no):
             return
-        found = list(self._occurrences())
-        is_so = how.is_yes_no and how.is_of_words and found and not self._missed and not self._asked.limits
-        yield from (f"{'Yes. ' if is_so else ''}{each}" for each in found)
+        found = self._occurrences()
+        answered = self._answered(found) if self._is_of_words_alone() and found and not self._missed else ""
+        yield from (f"{answered}{each.line}{self._not_understood()}." for each in found)
         is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
         if how.is_yes_no and is_of_pictures and self._asked.words:
             yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
@@ -96,13 +101,20 @@ class Relevant:
         count = sum(len(said.words) or len(said.text.split()) for said in speech if said.understood)
         return f"{self._window()} words that were understood: {count}{self._not_understood()}"
 
-    def _occurrences(self) -> Iterator[str]:
-        for token in self._asked.words:
-            if token.stem in self._words:
-                heard, read = self._times(token.stem, "words"), self._times(token.stem)
-                told = [f"heard {_times(heard)}"] if heard else []
-                told += [f"read on screen {_times(read - heard)}"] if read > heard else []
-                yield f"\u201c{token.text[:_LONGEST_WORD]}\u201d was {' and '.join(told)}{self._not_understood()}."
+    def _answered(self, found: Sequence["_Found"]) -> str:
+        """Yes, if all of them are where they are looked for: written, said, or either."""
+        parts = {aspect.part for aspect in self._asked.aspects}
+        are = [each.read > 0 if parts == {"text"} else each.heard > 0 for each in found] if len(parts) == 1 else [True]
+        return "Yes. " if all(are) else "No. "
+
+    def _occurrences(self) -> list["_Found"]:
+        return [
+            _Found(
+                token.text[:_LONGEST_WORD], heard := self._times(token.stem, "words"), self._times(token.stem) - heard
+            )
+            for token in self._asked.words
+            if token.stem in self._words
+        ]
 
     def _times(self, stem: str, kind: Kind | None = None) -> int:
         meant = (entry for entry in self._entries if kind is None or entry.kind == kind)
@@ -188,6 +200,21 @@ class Relevant:
             if self._words.intersection(stems(word.text))
         ]
         return f"{entry.line} ({', '.join(at)})" if at else entry.line
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A word, and how often it is heard and read."""
+
+    word: str
+    heard: int
+    read: int
+
+    @property
+    def line(self) -> str:
+        told = [f"heard {_times(self.heard)}"] if self.heard else []
+        told += [f"read on screen {_times(self.read)}"] if self.read else []
+        return f"\u201c{self.word}\u201d was {' and '.join(told)}"
 
 
 def _times(count: int) -> str:

@@ -25,11 +25,15 @@ def gist(timeline: Timeline) -> Iterator[str]:
     return sentences(timeline, looks_of(timeline.shots or ()), is_whole=True)
 
 
-def summary(timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind]) -> Iterator[str]:
+def summary(
+    timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind], *, is_brief: bool = False
+) -> Iterator[str]:
     """The gist; then part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
     parts = chapters(timeline)
     if not kinds:
         yield from gist(timeline)
+        if is_brief:
+            return
     meant = [entry for entry in found if not kinds or entry.kind in kinds]
     if kinds or len(parts) > 1:
         yield from _by_parts(timeline, parts, meant)

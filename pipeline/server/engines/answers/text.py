@@ -9,7 +9,7 @@ from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.headline import headline, of_file
 from pipeline.server.engines.answers.lookedat import gaps, not_looked_for
-from pipeline.server.engines.answers.moments import Moments, moments
+from pipeline.server.engines.answers.moments import Moments, both_ends, moments
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.times import clock
@@ -25,6 +25,14 @@ def tell(timeline: Timeline, prompt: str, *, is_compared: bool = False) -> Itera
 
     Where pictures are compared with the video, nothing is told of a prompt that asks for nothing else.
     """
+    both = both_ends(prompt, timeline.start_s, timeline.end_s)
+    for each in both:
+        yield from _tell(clip(timeline, each.start_s, each.end_s), read(each.rest), is_compared=is_compared)
+    if not both:
+        yield from _tell_at(timeline, prompt, is_compared=is_compared)
+
+
+def _tell_at(timeline: Timeline, prompt: str, *, is_compared: bool) -> Iterator[str]:
     named = moments(prompt, timeline.start_s, timeline.end_s)
     if named is None:
         yield from _tell(timeline, read(prompt), is_compared=is_compared)
@@ -107,7 +115,7 @@ def _whole(timeline: Timeline, found: list[Entry], asked: Asked, relevant: Relev
     if is_plain or asked.forms:
         yield from gaps(timeline)
     if "summary" in asked.forms or (is_plain and not _is_answered(asked, relevant)):
-        yield from telling.summary(timeline, found, frozenset())
+        yield from telling.summary(timeline, found, frozenset(), is_brief=asked.manner.is_brief)
     elif is_plain:
         yield from telling.gist(timeline)
     yield from _card(timeline, asked)

@@ -465,6 +465,39 @@ def test_how_long_is_told_of_the_longest() -> None:
     assert evidence("Which is the longest music?")[0].endswith(" (20.0 s)")
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["Describe the first 10 seconds and the last 10 seconds", "Compare the beginning and the end of this video"],
+)
+def test_both_ends_are_told_where_both_are_asked_for(prompt: str) -> None:
+    """One after the other."""
+    told = [each.partition(":")[0] for each in answer(prompt) if "observed [" in each]
+    assert len(told) == 2
+    assert "Harbour Report" in "".join(answer(prompt)[:3])
+    assert "observed [00:50.0-01:00.0]" in answer(prompt)[-1]
+    assert "observed [00:00.0-01:00.0]" in answer("What happens from the beginning to the end?")[-1]
+
+
+@pytest.mark.parametrize("prompt", ["What year is mentioned?", "List all numbers on screen", "Which dates are shown?"])
+def test_figures_are_found_in_what_is_read(prompt: str) -> None:
+    """Lines with a figure in them."""
+    assert evidence(prompt) == ['[00:01.0-00:05.0] text on screen: "Harbour Report 2024"']
+    assert answer("What is the number of shots?")[0] == "[00:00.0-01:00.0] shots: 4"
+
+
+@pytest.mark.parametrize("prompt", ["Give a short summary", "Summarise it in 2 sentences", "A brief overview"])
+def test_a_short_summary_is_short(prompt: str) -> None:
+    """The gist alone."""
+    assert [each.split(":")[0] for each in answer(prompt)[:-1]] == ["On screen", "Said", "Heard", "Seen"]
+
+
+def test_the_title_of_the_video_is_one() -> None:
+    """Whoever asks for it reads no list; whoever asks for titles does."""
+    assert answer("What's the title of this video?")[0].startswith('Title: "Harbour Report 2024"')
+    assert len(evidence("Which titles are shown?")) == 2
+    assert answer("Write alt text for this video")[0] == "Description:"
+
+
 @pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
 @settings(max_examples=40, deadline=None)
 @given(
