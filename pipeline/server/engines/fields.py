@@ -95,6 +95,7 @@ def read_field(name: str, description: str = "", within: frozenset[str] = frozen
     is_recorded = bool(named & (topics.RECORDED_WORDS | {"timecode"}))
     strange = named - topics.MEASURED - topics.NEUTRAL - (_COMPANIONS if is_recorded else frozenset())
     measured = named & topics.MEASURED
+    strange -= _QUALIFIERS if measured & topics.SUMMARY else frozenset()
     # "said_by" asks who
     is_foreign = bool(named & topics.FOREIGN or (measured and strange) or (measured & topics.SPOKEN and "by" in named))
     field = Field(name, frozenset(), named | about, is_foreign, bool(strange))
@@ -122,6 +123,11 @@ def _mentioned(name: str, description: str, measured: frozenset[str]) -> Mention
     rest = measured - _ASPECTS - topics.SPOKEN - topics.RECORDED["text"]
     return wanted if all(fold(word) in wanted.words for word in rest) else None
 
+
+# Of a summary they say how it is to be written.
+_QUALIFIERS = bag_of(
+    "one two three line short brief concise full detailed executive paragraph quick plain seo meta text"
+)
 
 _KINDS = frozenset(map(fold, topics.FOREIGN))
 

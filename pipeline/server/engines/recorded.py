@@ -15,6 +15,7 @@ _WHOLE = bag("every all most only whole entire always")
 # They ask for a word for it, not for itself.
 KIND = bag("kind type category class")
 _ONE = bag("title headline heading")
+_SUBTITLES = bag("subtitle caption")
 
 
 def asks(field: Field, known: Known) -> bool:
@@ -162,7 +163,8 @@ def truth(field: Field, known: Known) -> bool | None:
     is_more = field.named & (_SCALES | _WHOLE | topics.FIRST | topics.LAST | topics.COUNT | topics.SHARE)
     if found is None or is_more or (field.mention is None and field.words & _MEASURES):
         return None
-    return bool(found)
+    # which of the lines are subtitles nobody knows, but for that there are none where there are no lines
+    return None if found and field.named & _SUBTITLES else bool(found)
 
 
 _MEASURES = frozenset().union(*(topics.NUMBERS[name] for name in ("duration", "start", "end", "index", "confidence")))

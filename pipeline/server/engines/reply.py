@@ -37,7 +37,10 @@ def unanswered(paths: Iterable[str]) -> str | None:
         return None
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     told = f"{', '.join(names[:_MOST_NAMES])}{more}"
-    return f"Nothing that was measured answers {told}: filled with the emptiest values that are valid there."
+    return (
+        f"Nothing that was measured answers {told}: filled with the emptiest values that are valid there."
+        " A field that may be null is null instead."
+    )
 
 
 def to_json(content: Any) -> str:

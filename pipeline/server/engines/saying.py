@@ -10,6 +10,14 @@ from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import words_of
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
+# They say less than others, where nothing says that it is unknown.
+_VAGUE = (
+    *("undetermined", "not_determined", "inconclusive", "unspecified", "not_sure", "unsure", "unrated", "not_rated"),
+    *("needs_review", "manual_review", "human_review", "neutral", "mixed", "no", "false"),
+)
+# Beside a judgement, somebody has to make it.
+_JUDGED = frozenset(("pass", "fail", "approve", "reject", "approved", "rejected", "safe", "unsafe", "allow", "block"))
+_TO_BE_JUDGED = ("review", "flag", "escalate", "pending")
 _YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))
 
 _MOST_OF_TOPIC = 3
@@ -155,11 +163,12 @@ def supported(members: Sequence[str], field: Field, known: Known) -> list[str]:
 
 
 def fallback(members: Sequence[object]) -> object:
-    """The member that says that nothing is known, else the first one."""
+    """The member that says that nothing is known, or the least; else the first one."""
     if None in members:
         return None
-    wordless = {member.lower(): member for member in reversed(members) if isinstance(member, str)}
-    return next((wordless[word] for word in _UNKNOWN if word in wordless), members[0])
+    wordless = {"_".join(member.lower().split()): member for member in reversed(members) if isinstance(member, str)}
+    left_open = (*_UNKNOWN, *_VAGUE, *(_TO_BE_JUDGED if _JUDGED.intersection(wordless) else ()))
+    return next((wordless[word] for word in left_open if word in wordless), members[0])
 
 
 def _support(field: Field, known: Known) -> dict[str, float]:

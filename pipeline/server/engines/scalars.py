@@ -12,6 +12,7 @@ from pipeline.server.engines.asking import Number, entrances, number, truth
 from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
+from pipeline.server.engines.picking import narrow
 from pipeline.server.engines.saying import choose, fallback, text
 from pipeline.server.engines.times import clock, write_time
 
@@ -198,7 +199,9 @@ def _sayings(field: Field, known: Known) -> Iterable[str]:
         yield from map(str, forms)
     is_word = field.named & recorded.KIND or (recorded.asks(field, known) and not recorded.is_number(field))
     found = None if is_word else number(field, known)
-    if said := text(field, known):
+    # "first_scene" is told as that scene, and not as the whole
+    is_one = field.words and field.words <= topics.SHOT - topics.CUT
+    if said := text(field, narrow(field, known) if is_one else known):
         yield said
     if found is not None:
         yield from (f"{round(found.value, 3):g}", f"{round(found.value)}", f"{found.value:.1f}", f"{found.value:.2f}")

@@ -4,12 +4,23 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.server.engines.answers.aspects import ASPECTS, SPEECH, TIMECODES, TITLES, WHOLE, Aspect
+from pipeline.server.engines.answers.aspects import (
+    ASPECTS,
+    FIGURES,
+    SHOTS,
+    SPEECH,
+    TIMECODES,
+    TITLES,
+    TRANSITIONS,
+    WHOLE,
+    Aspect,
+)
 from pipeline.server.engines.answers.common import COMMON, OF_ASKING
-from pipeline.server.engines.answers.limits import limits
+from pipeline.server.engines.answers.limits import MADE, limits
+from pipeline.server.engines.answers.manner import Manner, manner
 from pipeline.server.engines.answers.stems import Token, stems, tokens
 
-Form = Literal["summary", "chapters", "keywords"]
+Form = Literal["title", "description", "summary", "chapters", "keywords"]
 Order = Literal["relevance", "strength", "longest", "shortest", "first", "last"]
 
 _PLACEHOLDER = re.compile(r"<@[^<>]+>")
@@ -21,13 +32,34 @@ _FORMS: dict[Form, frozenset[str]] = {
     "chapters": frozenset(stems("chapter outline timeline section segment structure agenda")),
     "keywords": frozenset(stems("keyword tag hashtag topic subject theme")),
 }
+# What the whole is to be called, and told as in a catalogue; also where that has to be written.
+_TITLE = re.compile(r"\b(?:title|headline)\b(?! (?:cards?|screens?|sequences?)\b)", re.IGNORECASE)
+_TITLE_OF_WHOLE = re.compile(
+    r"\btitle of (?:this|the) (?:video|clip|film|movie|programme|program|recording)\b"
+    r"|\bwhat(?:'s|\u2019s| is) the title\b",
+    re.IGNORECASE,
+)
+_ALT_TEXT = re.compile(r"\balt(?:ernative)?[- ]text\b", re.IGNORECASE)
+_NUMBERS = re.compile(r"\b(?:numbers|numerals)\b(?! of\b)", re.IGNORECASE)
+_DESCRIPTION = frozenset(stems("description blurb caption"))
+_ON_SCREEN = re.compile(
+    r"\bon[ -]?screen (?:titles?|headlines?|captions?)\b|\b(?:title|headline)s? (?:\w+ ){0,2}on[ -]?screen\b",
+    re.IGNORECASE,
+)
 # These ask for a summary only if nothing else is asked for.
-_WEAKLY = frozenset(stems("describe description happen happening about story plot explain content"))
+_OPEN = frozenset(stems("describe description happen happening story plot explain"))
+_WEAKLY = _OPEN | frozenset(stems("about content"))
 # What the file is, whatever is in it.
 _OF_FILE = frozenset(
     stems("resolution width height pixel fps rate codec aspect ratio orientation portrait landscape rotation")
 )
 _WHOLE_SPEECH = frozenset(stems("transcript transcripts transcribe transcription verbatim dialogue dialog"))
+# What says something on screen is written there.
+_TEXT_SAYS = re.compile(
+    r"\b(?:text|title|caption|subtitle|sign|banner|ticker|logo|headline|screen|card)s?\s+(?:\w+\s+){0,2}?says?\b",
+    re.IGNORECASE,
+)
+_CHANGE = frozenset(stems("change changes"))
 _BY_STRENGTH = ("darkest", "brightest", "loudest", "quietest", "fastest", "strongest", "most", "top")
 _BY_THEIR_NAME: tuple[Order, ...] = ("longest", "shortest", "first", "last")
 _ORDERS: dict[str, Order] = {**dict.fromkeys(_BY_STRENGTH, "strength"), **{order: order for order in _BY_THEIR_NAME}}
@@ -52,6 +84,8 @@ class Asked:
         limits: sentences about what is asked for and cannot be determined.
         order: by what evidence is ranked: "strength" as in "the darkest shot", "first" as in "when is it first said".
         wanted: how many chapters or keywords; None where nothing is said about it.
+        manner: how it is asked.
+        is_open: it asks what there is, as in "describe" or "what happens".
         is_of_file: its size, rates and codecs are asked for.
         is_transcript: all that is spoken is asked for.
         is_wordless: the prompt has no words at all, in no language.
@@ -64,35 +98,77 @@ class Asked:
     limits: tuple[str, ...]
     order: Order
     wanted: int | None
+    manner: Manner
+    is_open: bool
     is_of_file: bool
     is_transcript: bool
     is_wordless: bool
+
+    @property
+    def is_card(self) -> bool:
+        """Whether a title, a description or keywords are asked for as a catalogue has them: in a line each."""
+        return "title" in self.forms or "description" in self.forms
 
 
 def read(prompt: str) -> Asked:
     """Read a prompt. The names in `<@name>` are nobody's words; what is in quotation marks is looked for as it is."""
     plain = _PLACEHOLDER.sub(" ", prompt)
     quoted = [token for text in _QUOTED.findall(plain) for token in tokens(text)]
-    free = list(tokens(_QUOTED.sub(" ", plain)))
+    unquoted = _ALT_TEXT.sub("description", _QUOTED.sub(" ", plain))
+    free = list(tokens(unquoted))
     known = [token.stem for token in free]
-    content = _unique([*quoted, *(token for token in free if _is_content(token))])
-    aspects = _aspects(known, content)
-    forms = tuple(form for form, words in _FORMS.items() if words.intersection(known))
-    if _names_chapters(known):
-        aspects = tuple(aspect for aspect in aspects if aspect is not TITLES)
+    asked = manner(unquoted, free)
+    is_change, is_numbers = _is_change(known), bool(_NUMBERS.search(unquoted))
+    content = _unique([*quoted, *(token for token in free if _is_content(token, is_change=is_change))])
+    forms = _forms(known, unquoted)
+    is_card = "title" in forms or "description" in forms
+    named = (*([TRANSITIONS] if is_change else []), *([FIGURES] if is_numbers else []))
+    aspects = _meant(_aspects(known, content, named), unquoted, forms, known)
     wanted = _WANTED.search(plain)
     return Asked(
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
         beside=tuple(token.stem for token in free if token.text.casefold() not in COMMON)[:_LONGEST_QUEST],
-        limits=tuple(limits(known, about_speech=SPEECH in aspects)),
+        limits=tuple(
+            limits(
+                [each for each in known if each not in asked.spoken_of], about_speech=SPEECH in aspects, is_card=is_card
+            )
+        ),
         order=_order([token.text.casefold() for token in free]),
         wanted=max(1, int(wanted[1])) if wanted else None,
-        is_of_file=bool(_OF_FILE.intersection(known)),
+        manner=asked,
+        is_open=bool(_OPEN.intersection(known)),
+        is_of_file=bool(_OF_FILE.intersection(known)) or asked.is_of_length,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
     )
+
+
+def _forms(known: list[str], plain: str) -> tuple[Form, ...]:
+    """Those that are named; as a catalogue has them where two are, or where a text is to be written."""
+    named = [form for form, words in _FORMS.items() if words.intersection(known)]
+    is_titled = bool(_TITLE.search(plain)) and not _names_chapters(known) and not _ON_SCREEN.search(plain)
+    is_described = bool(_DESCRIPTION.intersection(known))
+    if _TITLE_OF_WHOLE.search(plain) and is_titled:
+        return ("title", *named)
+    of_card = (is_titled, is_described or "summary" in named, "keywords" in named)
+    if sum(of_card) < 2 and not ((is_titled or is_described) and MADE.intersection(known)):
+        return tuple(named)
+    card: list[Form] = ["title"] if is_titled else []
+    card += ["description"] if of_card[1] else []
+    return (*card, *(form for form in named if form != "summary"))
+
+
+def _meant(aspects: tuple[Aspect, ...], plain: str, forms: tuple[Form, ...], known: list[str]) -> tuple[Aspect, ...]:
+    """Without the kinds of evidence whose words mean something else here."""
+    is_titles = not ("title" in forms or _names_chapters(known))
+    dropped = [] if is_titles else [TITLES]
+    if _TEXT_SAYS.search(plain) and any(each.part == "text" for each in aspects):
+        dropped.append(SPEECH)
+    if MADE.intersection(known) or "description" in forms:
+        dropped += [each for each in aspects if each.words.intersection(known) <= MADE | _DESCRIPTION]
+    return tuple(aspect for aspect in aspects if aspect not in dropped)
 
 
 def _order(words: list[str]) -> Order:
@@ -107,8 +183,15 @@ def _names_chapters(words: list[str]) -> bool:
     return any(TITLES.words.intersection(words[place : place + 1 + _NEAR]) for place in places)
 
 
-def _is_content(token: Token) -> bool:
+def _is_change(words: list[str]) -> bool:
+    """Whether it is asked where one shot follows another."""
+    return bool(_CHANGE.intersection(words) and SHOTS.words.intersection(words))
+
+
+def _is_content(token: Token, *, is_change: bool) -> bool:
     if token.stem.isascii() and (len(token.stem) == 1 or (token.stem.isdigit() and len(token.stem) < _SHORTEST_FIGURE)):
+        return False
+    if is_change and token.stem in _CHANGE:
         return False
     written = token.text.casefold()
     return written not in COMMON and written not in _ORDERS and token.stem not in _UNDERSTOOD
@@ -118,9 +201,11 @@ def _unique(found: list[Token]) -> tuple[Token, ...]:
     return tuple({token.stem: token for token in reversed(found)}.values())[::-1]
 
 
-def _aspects(words: list[str], content: tuple[Token, ...]) -> tuple[Aspect, ...]:
-    """Those that are named; nothing of shots in general where some shots are meant."""
-    named = [aspect for aspect in ASPECTS if aspect.words.intersection(words)]
+def _aspects(words: list[str], content: tuple[Token, ...], others: tuple[Aspect, ...]) -> tuple[Aspect, ...]:
+    """Those that are named, by their words or as the others are; nothing of shots in general where some are meant."""
+    named = [aspect for aspect in ASPECTS if aspect.words.intersection(words) or aspect in others]
+    if FIGURES in named:
+        named = [aspect for aspect in named if aspect.noun != "lines of text on screen"]
     if "time" in words and not named and not content:
         named = [TIMECODES]
     are_some = bool(content) or any(aspect.part == "shots" and aspect.noun not in WHOLE for aspect in named)

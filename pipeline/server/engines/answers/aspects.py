@@ -7,7 +7,7 @@ from typing import Literal, cast
 from pipeline.server.engines.answers.entries import Entry, Kind
 from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.colours import NAMES
-from pipeline.server.engines.evidence.timeline import Passage, Shot, SoundEvent, SoundPassage
+from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, SoundEvent, SoundPassage
 
 Part = Literal["shots", "text", "speech", "sounds"]
 Strength = Callable[[Passage], float]
@@ -79,6 +79,10 @@ def _quiet(passage: Passage) -> float:
     return 1 - _share_of_level(passage.level_dbfs) if isinstance(passage, SoundPassage) else 0.0
 
 
+def _has_figures(passage: Passage) -> float:
+    return float(isinstance(passage, Line) and any(character.isdigit() for character in passage.text))
+
+
 def _share_of_level(dbfs: float) -> float:
     return min(1.0, max(0.0, 1 + dbfs / _FLOOR_DBFS))
 
@@ -92,6 +96,10 @@ def _colour(name: str) -> Aspect:
 TOLD_APART = "speech and music told apart"
 _SOUNDS = "silence speech music other sound event"
 
+FIGURES = _aspect(
+    "lines of text with figures", "date dates percent percentage price prices digit digits figure figures year years",
+    "title mark ticker", "text", "text on screen", of=_has_figures, least=1.0,
+)  # fmt: skip
 TITLES = _aspect("titles on screen", "title headline heading intertitle", "title", "text", "text on screen")
 SPEECH = _aspect(
     "passages of speech",
@@ -109,10 +117,14 @@ MUSIC = _aspect(
     "passages of music", "music musical song soundtrack melody tune jingle sing singing", "music", "sounds",
     TOLD_APART,
 )  # fmt: skip
+TRANSITIONS = _aspect(
+    "transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0
+)  # fmt: skip
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
 ASPECTS = (
     TITLES,
+    FIGURES,
     _aspect(
         "lines of text on screen",
         "text texts caption subtitle ocr written writing wrote read reads reading onscreen lettering sign banner",
@@ -139,7 +151,7 @@ ASPECTS = (
     _aspect("shots and their brightness", "brightness exposure lighting", "shot", "shots"),
     *(_colour(name) for name in NAMES if name != "black"),
     _aspect("cuts", "cut edit", "shot", "shots", of=_entered("cut"), least=1.0),
-    _aspect("transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0),
+    TRANSITIONS,
     FADES,
     _aspect(
         "dark shots", "dark darker darkest darkness dim", "shot", "shots",

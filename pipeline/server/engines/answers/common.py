@@ -46,7 +46,9 @@ OF_ASKING = frozenset(
         " happening explain comprehensive overall event events fact idea takeaway example context situation"
         " specific json markdown accurate entire helpful assistant expert analyst role task instruction user"
         " viewer audience relation thorough thoroughly depth by people person object face emotion mood feeling"
-        " brand location meaning tone sentiment lyrics genre opening closing"
+        " brand location meaning tone sentiment lyrics genre opening closing create table column row csv yaml language"
+        " blurb caption line lines count social"
+        " media post youtube instagram tiktok linkedin dominate dominant translate background"
     )
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pipeline.server.engines.answers import gist, passages
 from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.clip import Clips
-from pipeline.server.engines.answers.keywords import keywords
+from pipeline.server.engines.answers.keywords import FEW, keywords
 from pipeline.server.engines.answers.looks import Looks, level_dbfs, looks_of
 from pipeline.server.engines.answers.qualities import (
     picture_labels,
@@ -150,7 +150,8 @@ def _spoken(timeline: Timeline) -> Makers:
 
 def _keywords(timeline: Timeline) -> tuple[Known, ...]:
     looks, words = looks_of(timeline.shots or ()), [word.text for word in keywords(timeline)[:_MOST_KEYWORDS]]
-    colours = [name for name, _ in (looks.colours if looks else ()) if name not in words]
+    seen = looks.colours if looks is not None and len(words) < FEW else ()
+    colours = [name for name, _ in seen if name not in words]
     return (
         *(Known(summary=word, labels={"name": word, "spelled": word}) for word in words),
         *(Known(summary=name, labels={"name": name}) for name in colours),
@@ -175,7 +176,7 @@ def _labels(timeline: Timeline, looks: Looks | None) -> dict[str, str]:
     return {
         **({} if looks is None else picture_labels(looks.brightness, looks.motion)),
         **(sound_labels(level_dbfs(timeline.sounds or ())) if _is_heard(timeline) else {}),
-        **({} if title is None else {"title": title}),
+        **({} if title is None else {"title": title.text}),
     }
 
 

@@ -3,33 +3,45 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.server.engines.answers import wording
+from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.answers.looks import Looks
+from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
 from pipeline.server.engines.times import clock
 
-_MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES = 3, 2, 3
+_MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES = 3, 3, 3
 _WORDS_OF_QUOTE, _WORDS_OF_HEADING = 20, 8
 
 
 def summary(timeline: Timeline, looks: Looks | None, *, is_whole: bool) -> str:
-    """One to five sentences: what the file is (of the whole), what is read, said, heard and seen."""
-    told = [_headline(timeline)] if is_whole else []
-    told += [*_read(timeline.text or ()), *_said(timeline.speech or ()), *_heard(timeline), *_seen(timeline, looks)]
-    return " ".join(told)
+    """One to five sentences: what is read, said, heard and seen; then (of the whole) what the file is."""
+    told = sentences(timeline, looks, is_whole=is_whole)
+    return " ".join([*told, _headline(timeline)] if is_whole else told)
 
 
-def best_title(lines: Sequence[Line]) -> str | None:
+def sentences(timeline: Timeline, looks: Looks | None, *, is_whole: bool) -> Iterator[str]:
+    """What is read, said, heard and seen: a sentence each, where there is any of it."""
+    yield from _read(timeline.text or (), is_whole=is_whole)
+    yield from _said(timeline)
+    yield from _heard(timeline)
+    yield from _seen(timeline, looks)
+
+
+def best_title(lines: Sequence[Line]) -> Line | None:
     """The tallest title, the first of equals."""
-    best = max(_titles(lines), key=lambda line: (line.height_px, line.confidence), default=None)
-    return None if best is None else best.text
+    return max(_titles(lines), key=lambda line: (line.height_px, line.confidence), default=None)
+
+
+def first_words(speech: Sequence[Utterance]) -> Utterance | None:
+    """The first that is understood."""
+    return next((each for each in speech if each.understood and each.text), None)
 
 
 def heading(timeline: Timeline, looks: Looks | None) -> str:
     """What a stretch may be called: its title on screen, else the first words that are said, else its looks."""
     if title := best_title(timeline.text or ()):
-        return title
-    said = next((each for each in timeline.speech or () if each.understood and each.text), None)
-    if said is not None:
+        return title.text
+    if said := first_words(timeline.speech or ()):
         return f'"{_cut(said.text, _WORDS_OF_HEADING)}"'
     if looks is not None:
         return f"{wording.word(wording.BRIGHTNESS, looks.brightness)}, {wording.colours(looks.colours[:1])}"
@@ -54,17 +66,19 @@ def _pictures(media: Media) -> str:
     return f"video, {media.width}x{media.height}{rate} ({media.video_codec})"
 
 
-def _read(lines: Sequence[Line]) -> Iterator[str]:
-    shown = _titles(lines) or [line for line in lines if line.kind != "timecode"]
+def _read(lines: Sequence[Line], *, is_whole: bool) -> Iterator[str]:
+    """Titles; where the whole has none, what else is written. What stays throughout says nothing of one stretch."""
+    shown = _titles(lines) or [line for line in lines if is_whole and line.kind != "timecode"]
     tallest = sorted(shown, key=lambda line: (-line.height_px, line.start_s))[:_MOST_TITLES]
     if tallest:
         told = [f'"{line.text}" {_at(line)}' for line in sorted(tallest, key=lambda line: line.start_s)]
         yield f"On screen: {_some(told, len(shown))}."
 
 
-def _said(speech: Sequence[Utterance]) -> Iterator[str]:
+def _said(timeline: Timeline) -> Iterator[str]:
+    speech = timeline.speech or ()
     understood = [said for said in speech if said.understood and said.text]
-    told = [f'"{_cut(said.text, _WORDS_OF_QUOTE)}" {_at(said)}' for said in understood[:_MOST_QUOTES]]
+    told = [f'"{_cut(said.text, _WORDS_OF_QUOTE)}" {_at(said)}' for said in _most_telling(timeline, understood)]
     unclear = [_at(said) for said in speech if not said.understood]
     parts = [_some(told, len(understood))] if told else []
     if unclear:
@@ -73,12 +87,22 @@ def _said(speech: Sequence[Utterance]) -> Iterator[str]:
         yield f"Said: {'; '.join(parts)}."
 
 
+def _most_telling(timeline: Timeline, understood: Sequence[Utterance]) -> Sequence[Utterance]:
+    """Those that hold most of what the stretch is fullest of, in order; what is said again is told once."""
+    if len(understood) <= _MOST_QUOTES:
+        return understood
+    weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
+    first = {said.text: said for said in reversed(understood)}.values()
+    best = sorted(first, key=lambda said: (-sum(weights.get(stem, 0) for stem in set(stems(said.text))), said.start_s))
+    return sorted(best[:_MOST_QUOTES], key=lambda said: said.start_s)
+
+
 def _heard(timeline: Timeline) -> Iterator[str]:
     sounds = timeline.sounds or ()
     parts = [_kind(kind, [each for each in sounds if each.kind == kind]) for kind in ("music", "silence")]
     events = [clock(event.start_s) for event in timeline.events or ()]
     if events:
-        parts.append(f"sudden sounds at {_some(events[:_MOST_PASSAGES], len(events))}")
+        parts.append(f"sudden sound{'' if len(events) == 1 else 's'} at {_some(events[:_MOST_PASSAGES], len(events))}")
     if any(parts):
         yield f"Heard: {'; '.join(filter(None, parts))}."
 

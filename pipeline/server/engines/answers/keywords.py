@@ -10,6 +10,8 @@ from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
 
 # A word that somebody put on screen says more than one of many that are spoken.
 _READ, _SAID = 2, 1
+# Where there are fewer words, colours help to tell what a video is like.
+FEW = 3
 
 
 @dataclass(slots=True)

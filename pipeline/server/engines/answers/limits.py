@@ -52,18 +52,56 @@ _LIMITS = (
         "why meaning intent intention opinion argue sarcasm irony joke funny humor humour purpose moral message",
     ),
     _limit(
+        "Whether it is fit for an audience cannot be determined: what pictures show is not recognised.",
+        "safe unsafe violence violent nudity nude naked sex sexual explicit blood gore drug alcohol smoking cigarette "
+        "profanity nsfw appropriate inappropriate offensive",
+    ),
+    _limit(
+        "What is an advertisement cannot be determined: nothing tells it from the rest.",
+        "ad ads advert adverts advertisement advertising advertise commercial commercials sponsor sponsored promo",
+    ),
+    _limit(
+        "Which language is spoken cannot be determined: it is not told apart from others.",
+        "language accent dialect",
+    ),
+    _limit(
+        "Which text is a subtitle cannot be determined: lines are titles, marks, tickers or timecodes.",
+        "subtitle subtitles subtitled",
+    ),
+    _limit(
+        "How good it is cannot be determined: nothing is judged.",
+        "quality aesthetic professional boring exciting",
+    ),
+    _limit(
         "Nothing is translated.",
         "translate translation translated",
     ),
 )
 _SPOKEN_BY = frozenset(stems("speaker speakers"))
 _WHO = frozenset(stems("who whom whose"))
-_MADE = frozenset(stems("write generate create suggest invent compose propose"))
+MADE = frozenset(stems("write generate create suggest invent compose propose"))
 _TEXTS = frozenset(stems("title headline caption story slogan post blog tweet article hook script"))
 
 
-def limits(asked: list[str], *, about_speech: bool) -> Iterator[str]:
-    """The sentences that a prompt calls for, by its stems in order."""
+_CANNOT = " cannot be determined"
+# So many sentences are still read; more of them are told as one.
+_MOST = 2
+
+
+def limits(asked: list[str], *, about_speech: bool, is_card: bool = False) -> Iterator[str]:
+    """The sentences that a prompt calls for, by its stems in order; a card says by itself that nothing is made up."""
+    sentences = list(_called_for(asked, about_speech=about_speech))
+    told = [sentence.partition(_CANNOT)[0] for sentence in sentences if _CANNOT in sentence]
+    if len(told) > _MOST:
+        yield f"What cannot be determined: {', '.join(each[0].lower() + each[1:] for each in told)}."
+        sentences = [sentence for sentence in sentences if _CANNOT not in sentence]
+    yield from sentences
+    words = frozenset(asked)
+    if words & MADE and words & _TEXTS and not is_card:
+        yield "No text is made up: what was read on screen and heard is told as it is."
+
+
+def _called_for(asked: list[str], *, about_speech: bool) -> Iterator[str]:
     words = frozenset(asked)
     by_whom = bool(words & _WHO)
     if words & _SPOKEN_BY or (by_whom and about_speech):
@@ -71,5 +109,3 @@ def limits(asked: list[str], *, about_speech: bool) -> Iterator[str]:
     for number, (known, sentence) in enumerate(_LIMITS):
         if words & known or (number == 0 and by_whom and not about_speech):
             yield sentence
-    if words & _MADE and words & _TEXTS:
-        yield "No text is made up: what was read on screen and heard is told as it is."

@@ -5,12 +5,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.answers.asked import read
 from pipeline.server.engines.answers.aspects import FADES, WHOLE, Aspect, Part
 from pipeline.server.engines.answers.chapters import chapters
-from pipeline.server.engines.answers.entries import entries
+from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.references import References
@@ -29,6 +30,7 @@ _LEAST_SHARE = 0.3
 _OF_CHAPTERS = frozenset(("chapter", "section", "topic", "theme", "subject", "agenda", "story", "storie", "item"))
 _OF_PARTS = _OF_CHAPTERS | {"segment", "part"}
 _OF_SHOTS = frozenset(("shot", "scene"))
+_LASTING: frozenset[Kind] = frozenset(("mark", "ticker", "timecode"))
 _WHERE_READ_OR_HEARD: tuple[Part, ...] = ("text", "speech")
 # So a description speaks of what is said or written, rather than of what is to be seen.
 _OF_CONTENT = re.compile(
@@ -38,9 +40,14 @@ _OF_CONTENT = re.compile(
 _NO_CONTENT = frozenset(
     stems(
         "bottom top corner left right upper lower centre center middle edge passage stretch stand strong slow full"
-        " fully high low contain feature span"
+        " fully high low contain feature span break"
     )
 )
+# What follows is not to be there; "no" and "not" alone stand for too much else.
+_WITHOUT = re.compile(r"\b(?:without|except(?: for)?|excluding|but (?:no|not))\b(?: any\b)?", re.IGNORECASE)
+_NOT_ALL = "Not all that {id} describes had a part in the choice of its segments."
+# A line that lasts for more of the video says nothing of one part of it.
+_LONGEST_SHARE = 0.5
 _SUDDEN, _LOUD = frozenset(stems("sudden suddenly bang")), frozenset(stems("loud louder loudest loudness noise"))
 # By these either of two things is meant, or perhaps either.
 _EITHER, _PERHAPS = re.compile(r"\bor\b|/"), re.compile(r"\band\b|[,;.&+]\s")
@@ -49,13 +56,27 @@ _EITHER, _PERHAPS = re.compile(r"\bor\b|/"), re.compile(r"\band\b|[,;.&+]\s")
 def find(definition: Definition, timeline: Timeline, references: References) -> Found:
     """Shots like a reference picture; what is said or written; passages of a kind; the parts of the video; its shots.
 
-    What cannot be determined has the shots of the video for its segments, with a warning.
+    What cannot be determined has none, with a warning; where parts of the video are described, it has all of those.
     """
     if pictures := references.of(definition):
         shown = [_span(shot) for shot in timeline.shots or () if references.shows(pictures, shot)]
         return Found(shown, None if shown else f"{references.at_best(pictures)} So {_none(definition)}")
-    found = _Search(definition, timeline).found()
+    found = _found(definition, timeline)
     return replace(found, stretches=common(found.stretches, [(timeline.start_s, timeline.end_s)]))
+
+
+def _found(definition: Definition, timeline: Timeline) -> Found:
+    """What is described, without what is described as not being there."""
+    wanted, *unwanted = _WITHOUT.split(str(definition["description"]), maxsplit=1)
+    if not unwanted or not read(wanted).aspects:
+        return _Search(definition, timeline).found()
+    found = _Search({**definition, "description": wanted}, timeline).found()
+    taken = _Search({**definition, "description": unwanted[0]}, timeline).known()
+    if taken is None:
+        return replace(found, warning=" ".join(filter(None, (found.warning, _NOT_ALL.format(id=definition["id"])))))
+    if _OF_SHOTS.intersection(words_of(wanted)):
+        return replace(found, stretches=[each for each in found.stretches if not common([each], taken)])
+    return replace(found, stretches=apart(found.stretches, taken))
 
 
 class _Search:
@@ -79,13 +100,27 @@ class _Search:
             return self._unfound()
         return self._of_kinds() if self._kinds else self._parts()
 
+    def known(self) -> list[Stretch] | None:
+        """Where any of it is; None where that is not known."""
+        if self._asked.limits or any(not_looked_for(self._timeline, kind) for kind in self._kinds):
+            return None
+        if self._words:
+            return joined(self._hits())
+        return joined(each for kind in self._kinds for each in self._spans(kind)) if self._kinds else None
+
     def _hits(self) -> list[Stretch]:
         """When the words are read or heard; of the kinds that are named, if any are."""
         told = [kind for kind in self._kinds if kind.part in _WHERE_READ_OR_HEARD]
-        quoted = [each for each in self._entries if each.quoted and (not told or any(kind.of(each) for kind in told))]
+        quoted = [each for each in self._entries if each.quoted and self._may_tell(each, told)]
         scores = Index(stems(each.quoted) for each in quoted).scores(word.stem for word in self._words)
         least = _LEAST_SHARE * max(scores.values(), default=0.0)
         return [_span(quoted[place].of) for place, score in scores.items() if score >= least]
+
+    def _may_tell(self, entry: Entry, told: Sequence[Aspect]) -> bool:
+        if told:
+            return any(kind.of(entry) for kind in told)
+        whole_s = self._timeline.end_s - self._timeline.start_s
+        return entry.kind not in _LASTING or entry.end_s - entry.start_s <= _LONGEST_SHARE * whole_s
 
     def _speaking(self, hits: list[Stretch]) -> Found:
         """Those, or the shots with them, while whatever else is named lasts."""
@@ -138,9 +173,12 @@ class _Search:
         )
 
     def _parts(self) -> Found:
+        """The parts of the video, or its shots, where the description names them; else nothing that is described."""
         if self._named & _OF_PARTS:
             parts = [(chapter.start_s, chapter.end_s) for chapter in chapters(self._timeline)]
             return Found(parts, self._unknown("the parts of the video") if self._is_beyond() else None)
+        if not self._named & _OF_SHOTS and self._is_beyond():
+            return Found((), self._unknown())
         shots = [_span(shot) for shot in self._timeline.shots or ()]
         is_known = self._asked.aspects and not self._is_beyond()
         whole = [(self._timeline.start_s, self._timeline.end_s)]
@@ -150,15 +188,15 @@ class _Search:
     def _is_beyond(self) -> bool:
         return bool(self._words or self._asked.limits)
 
-    def _unknown(self, what: str) -> str:
-        said = f"What {self._definition['id']} describes cannot be determined: its segments are {what}."
+    def _unknown(self, what: str | None = None) -> str:
+        rest = "it has no segments" if what is None else f"its segments are {what}"
+        said = f"What {self._definition['id']} describes cannot be determined: {rest}."
         return " ".join((said, *self._asked.limits))
 
     def _beyond(self) -> str | None:
         """What of the description had no part in the choice, though something else of it had."""
         told = " ".join(self._asked.limits)
-        said = f"Not all that {self._definition['id']} describes had a part in the choice of its segments."
-        return f"{said} {told}" if told else None
+        return f"{_NOT_ALL.format(id=self._definition['id'])} {told}" if told else None
 
     def _none(self) -> str:
         return _none(self._definition)
@@ -211,6 +249,12 @@ def common(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
         last = bisect_left(other, end_s, key=lambda each: each[0])
         found += ((max(start_s, first_s), min(end_s, last_s)) for first_s, last_s in other[place:last])
     return found
+
+
+def apart(stretches: Sequence[Stretch], taken: Sequence[Stretch]) -> list[Stretch]:
+    """What of the stretches does not lie in any of those that are taken, each of them in order, without overlaps."""
+    edges = [float("-inf"), *(edge for stretch in joined(taken) for edge in stretch), float("inf")]
+    return common(stretches, list(pairwise(edges))[::2])
 
 
 def _transition(shot: Shot) -> Stretch:

@@ -1,10 +1,11 @@
 """The evidence that answers to a prompt, the most relevant first."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.server.engines.answers.asked import Asked
-from pipeline.server.engines.answers.aspects import Aspect
-from pipeline.server.engines.answers.entries import Entry
+from pipeline.server.engines.answers.aspects import SPEECH, Aspect
+from pipeline.server.engines.answers.entries import Entry, Kind
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.stems import stems
@@ -13,7 +14,7 @@ from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
-# Of words that were looked for in vain so many are repeated, of each so many letters.
+# More words that were looked for in vain are not repeated; of each so many letters are.
 _MOST_WORDS, _LONGEST_WORD = 8, 40
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
@@ -36,38 +37,116 @@ class Relevant:
         """Whether any word of the prompt was read or heard."""
         return bool(self._hits)
 
+    @property
+    def missed(self) -> int:
+        """How many words were looked for in vain."""
+        return len(self._missed)
+
     def unfound(self) -> str | None:
         """The sentence about the words that were looked for in vain."""
         if not self._missed:
             return None
         words = ", ".join(f"\u201c{word[:_LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
-        more = f" and {len(self._missed) - _MOST_WORDS} more" if len(self._missed) > _MOST_WORDS else ""
         where = self._where()
+        if len(self._missed) > _MOST_WORDS:
+            # what is written at such length tells how to answer rather than what to look for
+            return f"{len(self._missed)} other words of the prompt were not {where or 'looked for'}."
         if not where:
-            return f"Whether there is anything like {words}{more} cannot be told."
-        return f"Nothing like {words}{more} was {where}."
+            return f"Whether there is anything like {words} cannot be told."
+        none = "No. " if self._is_denied() else ""
+        return f"{none}Nothing like {words} was {where}{self._not_understood()}."
+
+    def _is_denied(self) -> bool:
+        """Whether all that was asked is whether something is said or written, and it is not."""
+        return self._is_of_words_alone() and not self._hits
+
+    def _is_of_words_alone(self) -> bool:
+        asked = self._asked
+        is_told = all(aspect.part in ("text", "speech") for aspect in asked.aspects)
+        return asked.manner.is_yes_no and asked.manner.is_of_words and is_told and not asked.limits
 
     def _where(self) -> str:
         read = why_not(self._timeline, "text") is None
         heard = why_not(self._timeline, "speech") is None
         return " or ".join(filter(None, ("read on screen" if read else "", "heard" if heard else "")))
 
+    def _not_understood(self) -> str:
+        """What may have been said all the same."""
+        count = sum(not said.understood for said in self._timeline.speech or ())
+        passages = "1 passage of speech was" if count == 1 else f"{count} passages of speech were"
+        return f", though {passages} not understood" if count else ""
+
+    def verdict(self) -> Iterator[str]:
+        """How often the words of a prompt are read and heard, where it asks for that, or whether they are."""
+        how = self._asked.manner
+        if how.is_count and self._asks_for_words():
+            yield self._count_of_words()
+        if not (how.is_count or how.is_yes_no):
+            return
+        found = self._occurrences()
+        answered = self._answered(found) if self._is_of_words_alone() and found and not self._missed else ""
+        yield from (f"{answered}{each.line}{self._not_understood()}." for each in found)
+        is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
+        if how.is_yes_no and is_of_pictures and self._asked.words:
+            yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
+
+    def _asks_for_words(self) -> bool:
+        is_spoken = any(aspect is SPEECH for aspect in self._asked.aspects)
+        return (
+            is_spoken and not self._asked.words and "word" in self._asked.beside and self._timeline.speech is not None
+        )
+
+    def _count_of_words(self) -> str:
+        speech = self._timeline.speech or ()
+        count = sum(len(said.words) or len(said.text.split()) for said in speech if said.understood)
+        return f"{self._window()} words that were understood: {count}{self._not_understood()}"
+
+    def _answered(self, found: Sequence["_Found"]) -> str:
+        """Yes, if all of them are where they are looked for: written, said, or either."""
+        parts = {aspect.part for aspect in self._asked.aspects}
+        are = [each.read > 0 if parts == {"text"} else each.heard > 0 for each in found] if len(parts) == 1 else [True]
+        return "Yes. " if all(are) else "No. "
+
+    def _occurrences(self) -> list["_Found"]:
+        return [
+            _Found(
+                token.text[:_LONGEST_WORD], heard := self._times(token.stem, "words"), self._times(token.stem) - heard
+            )
+            for token in self._asked.words
+            if token.stem in self._words
+        ]
+
+    def _times(self, stem: str, kind: Kind | None = None) -> int:
+        meant = (entry for entry in self._entries if kind is None or entry.kind == kind)
+        return sum(stems(entry.quoted).count(stem) for entry in meant)
+
     def counts(self) -> Iterator[str]:
         """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
-        for aspect in self._asked.aspects:
-            if not self._is_narrowed(aspect):
-                yield not_looked_for(self._timeline, aspect) or self._count(aspect)
+        asked = [aspect for aspect in self._asked.aspects if not self._is_narrowed(aspect)]
+        is_yes_no = self._asked.manner.is_yes_no and len(asked) == 1 and not (self._asked.words or self._asked.limits)
+        for aspect in asked:
+            unknown = not_looked_for(self._timeline, aspect)
+            yield f"{self._yes_or_no(aspect) if is_yes_no else ''}{unknown or self._count(aspect)}"
+
+    def _yes_or_no(self, aspect: Aspect) -> str:
+        reason = why_not(self._timeline, aspect.part, aspect.needs)
+        if reason is not None:
+            return "No. " if reason.startswith("the file has no ") else "Not known. "
+        return "Yes. " if any(aspect.counts(entry) for entry in self._entries) else "No. "
 
     def _count(self, aspect: Aspect) -> str:
         of_it = [entry for entry in self._entries if aspect.counts(entry)]
         lasts_s = sum(entry.end_s - entry.start_s for entry in of_it)
-        lasting = f", {lasts_s:.1f} s in all" if aspect.lasts else ""
+        # shots one after another always last for all of it
+        is_all = aspect.part == "shots" and aspect.least == 0 and aspect.kinds == {"shot"}
+        lasting = f", {lasts_s:.1f} s in all" if aspect.lasts and not is_all else ""
         unheard = sum(entry.kind == "voice" for entry in of_it)
         counted = f"{len(of_it)}{lasting}" if of_it else "none found"
         not_understood = f", {unheard} of them not understood" if unheard else ""
-        return (
-            f"[{clock(self._timeline.start_s)}-{clock(self._timeline.end_s)}] {aspect.noun}: {counted}{not_understood}"
-        )
+        return f"{self._window()} {aspect.noun}: {counted}{not_understood}"
+
+    def _window(self) -> str:
+        return f"[{clock(self._timeline.start_s)}-{clock(self._timeline.end_s)}]"
 
     def lines(self) -> Iterator[str]:
         """The entries in order of relevance, those of equal relevance in order of time."""
@@ -111,6 +190,8 @@ class Relevant:
         return not self._asked.is_transcript and any(aspect.counts(self._entries[place]) for place in self._hits)
 
     def _line(self, entry: Entry, place: int) -> str:
+        if self._asked.order in ("longest", "shortest"):
+            return f"{entry.line} ({entry.end_s - entry.start_s:.1f} s)"
         if place not in self._hits or not isinstance(entry.of, Utterance) or entry.end_s - entry.start_s <= _LONG_S:
             return entry.line
         at = [
@@ -119,3 +200,22 @@ class Relevant:
             if self._words.intersection(stems(word.text))
         ]
         return f"{entry.line} ({', '.join(at)})" if at else entry.line
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A word, and how often it is heard and read."""
+
+    word: str
+    heard: int
+    read: int
+
+    @property
+    def line(self) -> str:
+        told = [f"heard {_times(self.heard)}"] if self.heard else []
+        told += [f"read on screen {_times(self.read)}"] if self.read else []
+        return f"\u201c{self.word}\u201d was {' and '.join(told)}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,13 +1,15 @@
-"""Ways of telling a whole video: a summary, chapters, keywords."""
+"""Ways of telling a whole video: a summary, chapters, keywords, or a card with a title, a description and tags."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.server.engines.answers.chapters import Chapter, chapters, label, looks
 from pipeline.server.engines.answers.entries import Entry, Kind
-from pipeline.server.engines.answers.keywords import Keyword, colours, keywords
+from pipeline.server.engines.answers.gist import best_title, first_words, sentences
+from pipeline.server.engines.answers.keywords import FEW, Keyword, colours, keywords
+from pipeline.server.engines.answers.looks import looks_of
 from pipeline.server.engines.answers.stems import stems
-from pipeline.server.engines.evidence.timeline import Line, Timeline
+from pipeline.server.engines.evidence.timeline import Line, Passage, Timeline
 from pipeline.server.engines.times import clock
 
 # What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
@@ -15,19 +17,35 @@ _TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("voice", 
 TOLD_BY_PARTS: frozenset[Kind] = frozenset(kind for kind, _ in _TELLING)
 _ELSE: tuple[Kind, ...] = ("music", "other", "sound")
 _THROUGHOUT: tuple[Kind, ...] = ("mark", "ticker", "timecode")
-_MOST_KEYWORDS, _MOST_COLOURS = 20, 5
+_MOST_KEYWORDS, _MOST_TAGS, _MOST_COLOURS = 20, 10, 5
 
 
-def summary(timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind]) -> Iterator[str]:
-    """Part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
-    weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
+def gist(timeline: Timeline) -> Iterator[str]:
+    """What is read, said, heard and seen, in a sentence each."""
+    return sentences(timeline, looks_of(timeline.shots or ()), is_whole=True)
+
+
+def summary(
+    timeline: Timeline, found: Sequence[Entry], kinds: frozenset[Kind], *, is_brief: bool = False
+) -> Iterator[str]:
+    """The gist; then part by part what tells most of it, titles and words first; with `kinds`, of those alone."""
+    parts = chapters(timeline)
+    if not kinds:
+        yield from gist(timeline)
+        if is_brief:
+            return
     meant = [entry for entry in found if not kinds or entry.kind in kinds]
-    for number, (chapter, inside) in enumerate(_parted(chapters(timeline), meant), 1):
+    if kinds or len(parts) > 1:
+        yield from _by_parts(timeline, parts, meant)
+    if kinds or any(entry.kind == "title" for entry in found):
+        yield from (entry.line for entry in meant if entry.kind in _THROUGHOUT)
+
+
+def _by_parts(timeline: Timeline, parts: Sequence[Chapter], meant: Sequence[Entry]) -> Iterator[str]:
+    weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
+    for number, (chapter, inside) in enumerate(_parted(parts, meant), 1):
         yield f"{chapter.span} Part {number}: {looks(chapter)}"
         yield from (entry.line for entry in _most_telling(inside, weights))
-    yield from (entry.line for entry in meant if entry.kind in _THROUGHOUT)
-    if not kinds:
-        yield from loudness(timeline)
 
 
 def _parted(parts: Sequence[Chapter], found: Iterable[Entry]) -> Iterator[tuple[Chapter, list[Entry]]]:
@@ -62,8 +80,32 @@ def outline(timeline: Timeline, wanted: int | None) -> Iterator[str]:
         yield f"{chapter.span} Chapter {number}: {label(chapter)}"
 
 
-def keyword_list(timeline: Timeline, wanted: int | None) -> Iterator[str]:
-    """The words that are most frequent, with where they first occur, and the colours."""
+def title(timeline: Timeline) -> str:
+    """What the video may be called: by what is read in it, else by the words that are said first."""
+    if best := best_title(timeline.text or ()):
+        return f'Title: "{best.text}" {_span(best)}, the tallest on screen.'
+    none = "none was read on screen" if timeline.text is not None else "what is on screen was not read"
+    said = first_words(timeline.speech or ())
+    return f'Title: {none}; the first words are "{said.text}" {_span(said)}.' if said else f"Title: {none}."
+
+
+def description(timeline: Timeline) -> Iterator[str]:
+    """The gist under its heading."""
+    yield "Description:"
+    yield from gist(timeline)
+
+
+def tags(timeline: Timeline, wanted: int | None) -> str:
+    """Keywords in one line, each with where it first occurs."""
+    most = wanted or _MOST_TAGS
+    words = [f"{word.text} {_span(word.first)}" for word in keywords(timeline)]
+    seen = colours(timeline.shots or ()) if len(words) < min(FEW, most) else ()
+    told = [*words, *(f"{colour.name} {_span(colour.fullest)}" for colour in seen)][:most]
+    return f"Keywords: {', '.join(told) or 'none found'}."
+
+
+def keyword_list(timeline: Timeline, wanted: int | None, *, with_colours: bool) -> Iterator[str]:
+    """The words that are most frequent, with where they first occur; colours where wanted, or words are few."""
     found = keywords(timeline)
     if found:
         yield "The most frequent words of titles and speech, each with where it first occurs:"
@@ -72,7 +114,8 @@ def keyword_list(timeline: Timeline, wanted: int | None) -> Iterator[str]:
     yield from (_keyword(word) for word in found[: wanted or _MOST_KEYWORDS])
     if not wanted and len(found) > _MOST_KEYWORDS:
         yield f"and {len(found) - _MOST_KEYWORDS} more words."
-    yield from palette(timeline)
+    if with_colours or len(found) < FEW:
+        yield from palette(timeline)
 
 
 def palette(timeline: Timeline) -> Iterator[str]:
@@ -80,14 +123,12 @@ def palette(timeline: Timeline) -> Iterator[str]:
     if timeline.shots:
         yield "The colours that cover most, each with the shot that has most of it:"
     for colour in colours(timeline.shots or ())[:_MOST_COLOURS]:
-        at = f"[{clock(colour.fullest.start_s)}-{clock(colour.fullest.end_s)}]"
-        yield f"{at} {colour.name}: {colour.share:.0%} of all pictures"
+        yield f"{_span(colour.fullest)} {colour.name}: {colour.share:.0%} of all pictures"
 
 
 def _keyword(word: Keyword) -> str:
-    at = f"[{clock(word.first.start_s)}-{clock(word.first.end_s)}]"
     counts = (f"{word.read} on screen" if word.read else "", f"{word.said} spoken" if word.said else "")
-    return f"{at} {word.text}: {', '.join(filter(None, counts))}"
+    return f"{_span(word.first)} {word.text}: {', '.join(filter(None, counts))}"
 
 
 def loudness(timeline: Timeline) -> Iterator[str]:
@@ -103,3 +144,7 @@ def loudness(timeline: Timeline) -> Iterator[str]:
 
 def _window(timeline: Timeline) -> str:
     return f"[{clock(timeline.start_s)}-{clock(timeline.end_s)}]"
+
+
+def _span(passage: Passage) -> str:
+    return f"[{clock(passage.start_s)}-{clock(passage.end_s)}]"

@@ -21,8 +21,8 @@ def at_video(request: EngineRequest, path: Path, senses: Senses = ALL) -> Answer
     references = References(stills, timeline)
     if request.json_schema is not None:
         return reply_schema(request, references.known(facts.of_video(timeline)))
-    headline, *told = tell(timeline, request.prompt)
-    lines = (headline, *references.tell(), *unnamed(request.prompt, (image.name for image in request.images)), *told)
+    told = tell(timeline, request.prompt, is_compared=bool(stills))
+    lines = (*references.tell(), *unnamed(request.prompt, (image.name for image in request.images)), *told)
     return reply(request, "\n".join(lines))
 
 

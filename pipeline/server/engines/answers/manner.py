@@ -1,0 +1,96 @@
+"""How a prompt asks, whatever it asks for: for a number, a yes or no, words that are said; and in which language."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.server.engines.answers.stems import Token, stems
+
+_COUNT = re.compile(r"\bhow (?:many|often)\b|\b(?:the )?number of\b|\bcount\b", re.IGNORECASE)
+_YES_NO = re.compile(
+    r"(?:^|[.;:!?,]\s+)(?:and |please )*(?:tell me |say )?"
+    r"(?:if|whether|is|are|was|were|does|do|did|has|have|any|can you (?:see|hear|read))\b(?! you\b)",
+    re.IGNORECASE,
+)
+_OF_WORDS = re.compile(
+    r"\b(?:mention\w*|sa(?:y|ys|ying|id)|words?|discuss\w*|talk\w*|spoken|speak\w*|hear\w*|reads?|written|text|quot\w+)"
+    r"\b",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(
+    r"\bhow long (?:is|does)\b[^.?!]*\b(?:video|clip|film|movie|recording|file|programme|program|footage|it|this)\b"
+    r"|\b(?:duration|length) of (?:the|this) (?:\w+ )?(?:video|clip|film|movie|recording|file|programme|program)\b"
+    r"|^\W*(?:duration|length|run(?:ning)? ?time)\W*$",
+    re.IGNORECASE,
+)
+_BRIEF = re.compile(
+    r"\b(?:short|brief|concise|quick)(?:ly)?\b|\b(?:one|two|three|a single|a few|[1-5])[- ](?:sentences?|lines?)\b",
+    re.IGNORECASE,
+)
+# What somebody speaks of is not to be seen for that.
+_SPOKEN_OF = re.compile(
+    r"\b(?:(?:say|says|saying|said|talk\w*|speak\w*|discuss\w*|hear\w*|read|anything) about|mentions?(?: of)?"
+    r"|mentioning|discuss(?:es|ing|ed)?|words?)\s+(?:the |a |an |any |some |of )*(\w+)",
+    re.IGNORECASE,
+)
+# Words of German, French, Spanish, Italian and Portuguese that are none of English, nor of many names.
+_FOREIGN_WORDS = (
+    "und der das ist dieses dieser diesem eine einen wird werden wann wer wie welche welcher hier passiert nenne bitte"
+    " über mit für nicht gibt zusammen beschreibe worum geht auf vom zum zur"
+    " est une dans cette ce quels quelles quel quelle quoi qui vidéo résumez décris décrivez que avec des les du sont"
+    " qué cuál cuáles cómo dónde cuándo los las este esta está resumen vídeo por con"
+    " che cosa questo della nel descrivi riassumi sono gli uma isso descreva nesta neste"
+)
+_FOREIGN = frozenset(_FOREIGN_WORDS.split())
+_SHARE_FOREIGN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How it is asked.
+
+    Attributes:
+        is_count: for a number.
+        is_yes_no: whether something is so.
+        is_of_words: for what is said or written, rather than for what is to be seen.
+        is_of_length: for how long the file is.
+        is_brief: in few sentences.
+        spoken_of: words that are to be found in what is said or written, whatever else they mean.
+        is_json: for JSON, without a schema of it.
+        is_foreign: in another language than English, as far as it has words of one.
+    """
+
+    is_count: bool
+    is_yes_no: bool
+    is_of_words: bool
+    is_of_length: bool
+    is_brief: bool
+    spoken_of: frozenset[str]
+    is_json: bool
+    is_foreign: bool
+
+
+def manner(prompt: str, words: Sequence[Token]) -> Manner:
+    """Of a prompt, and of its words that are not in quotation marks. What is no English asks in no known manner."""
+    is_foreign = _is_foreign([word.text.casefold() for word in words])
+    return Manner(
+        is_count=not is_foreign and bool(_COUNT.search(prompt)),
+        is_yes_no=not is_foreign and bool(_YES_NO.search(prompt)),
+        is_of_words=bool(_OF_WORDS.search(prompt)),
+        is_of_length=bool(_LENGTH.search(prompt)),
+        is_brief=bool(_BRIEF.search(prompt)),
+        spoken_of=frozenset(stem for found in _SPOKEN_OF.findall(prompt) for stem in stems(found)),
+        is_json=any(word.stem == "json" for word in words),
+        is_foreign=is_foreign,
+    )
+
+
+def _is_foreign(words: Sequence[str]) -> bool:
+    known = sum(word in _FOREIGN for word in words)
+    others = sum(not _is_latin(word) for word in words)
+    return (known > 1 and known >= _SHARE_FOREIGN * len(words)) or (bool(words) and 2 * others > len(words))
+
+
+def _is_latin(word: str) -> bool:
+    # up to where the Latin letters of Unicode go, those for Vietnamese and phonetics included
+    return all(character < "\u0250" or "\u1e00" <= character < "\u1f00" for character in word)
