@@ -40,9 +40,17 @@ def observe(
     note = notes / _WHOLE
     whole = _read(note, whisper)
     if whole is None and _is_small_part(path, start_s, end_s):
-        part = notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
-        return _noted(part, path, whisper, start_s, end_s)
+        return _noted(_part(notes, start_s, end_s), path, whisper, start_s, end_s)
     return clip(whole or _noted(note, path, whisper), start_s, end_s)
+
+
+def is_noted(notes: Path, start_s: float | None, end_s: float | None, whisper: WhisperModel | None) -> bool:
+    """Whether `observe` would find all of that window in the notes."""
+    return any(_read(note, whisper) is not None for note in (notes / _WHOLE, _part(notes, start_s, end_s)))
+
+
+def _part(notes: Path, start_s: float | None, end_s: float | None) -> Path:
+    return notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
 
 
 def _noted(
@@ -86,5 +94,8 @@ def _write(path: Path, timeline: Timeline) -> None:
     """Whole or not at all, even if this process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partly = path.with_suffix(f".{os.getpid()}")
-    partly.write_bytes(orjson.dumps(timeline.to_json()))
-    partly.replace(path)
+    try:
+        partly.write_bytes(orjson.dumps(timeline.to_json()))
+        partly.replace(path)
+    finally:
+        partly.unlink(missing_ok=True)
