@@ -10,11 +10,12 @@ import orjson
 
 from pipeline.config import ServerSettings
 from pipeline.server import windows
-from pipeline.server.answering import Answering, Footage
+from pipeline.server.answering import Answering
 from pipeline.server.engines import Answer
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import FetchFailed
 from pipeline.server.files import Files
+from pipeline.server.noting import Footage
 from pipeline.server.pictures import Pictures
 from pipeline.server.problems import ApiError
 from pipeline.server.rules import Question

@@ -1,11 +1,10 @@
 """One question put to the engine: shared by tasks and by `POST /analyze`."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 import anyio
 
@@ -26,20 +25,13 @@ from pipeline.server.engines.evidence.timeline import Utterance
 from pipeline.server.fetching import Fetcher
 from pipeline.server.inspect import inspect
 from pipeline.server.limits import Limits
+from pipeline.server.noting import Footage, Noting, with_its_file
 from pipeline.server.rules import Question, answer_tokens
 from pipeline.server.schemas import Ask
 from pipeline.server.sources import Span
-from pipeline.server.workers import WorkerPool
+from pipeline.server.workers import JobRejected, WorkerPool
 
 Begin = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Footage:
-    """The file that is asked about, and how long it is."""
-
-    path: Path
-    duration_s: float
 
 
 class Answering:
@@ -53,7 +45,7 @@ class Answering:
         self._engine = engine_of(settings)
         self._streaming = streaming_engine_of(settings)
         self._senses = senses_of(settings)
-        self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
+        self._noting = Noting(pool)
 
     async def look(self, url: str | None, path: Path, begin: Begin) -> Span:
         """Look at a video that is not an asset; with a URL it is brought to `path` first.
@@ -76,7 +68,7 @@ class Answering:
         notes: Path | None = None,
         on_piece: OnPiece | None = None,
     ) -> Answer:
-        """Ask the engine. What it has not noted of a file yet is found out by one question at a time.
+        """Ask the engine. What is not noted of an asset yet is observed before, for all who ask at once.
 
         Where the engine can, `on_piece` is told pieces of the text as they come, see `StreamingEngine`.
 
@@ -89,14 +81,23 @@ class Answering:
         if self._settings.analysis_seconds:
             begin()
             await anyio.sleep(self._settings.analysis_seconds)
-        notes = notes if keeps_notes(self._settings) else None
-        request = replace(
-            engine_request(self._settings, question, video.path if video else None, pictures), notes=notes
-        )
-        async with self._first(notes):
+        request = engine_request(self._settings, question, video.path if video else None, pictures)
+        with ExitStack() as stack:
+            if video is not None and notes is not None and keeps_notes(self._settings):
+                stack.enter_context(with_its_file(video.path, notes))
+                request = replace(request, notes=notes)
+                await self._observe(video, request, begin)
             answer = await self._run(video.duration_s if video else 0, begin, request, on_piece)
         self._limits.count_tokens(answer.output_tokens)
         return answer
+
+    async def _observe(self, video: Footage, request: EngineRequest, begin: Begin) -> None:
+        """Raises as `answer`, except where a model of one's own can be shown frames all the same."""
+        try:
+            await self._noting.see(video, request, self._senses, begin)
+        except JobRejected:
+            if self._settings.engine != "openai":
+                raise
 
     async def _run(self, video_s: float, begin: Begin, request: EngineRequest, on_piece: OnPiece | None) -> Answer:
         if on_piece is None or self._streaming is None:
@@ -109,17 +110,10 @@ class Answering:
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
         """
-        async with self._first(notes):
+        request = EngineRequest(video.path, "", None, notes=notes)
+        with with_its_file(video.path, notes):
+            await self._noting.see(video, request, self._senses.hearing, _begun)
             return await self._pool.run_about(video.duration_s, _begun, listen, video.path, notes, self._senses)
-
-    @asynccontextmanager
-    async def _first(self, notes: Path | None) -> AsyncIterator[None]:
-        """Whoever asks about a file while another is the first to look at it waits for its notes."""
-        if notes is None or await anyio.Path(notes).is_dir():
-            yield
-        else:
-            async with self._looking.setdefault(notes, anyio.Lock()):
-                yield
 
 
 def engine_request(

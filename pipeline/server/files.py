@@ -93,7 +93,7 @@ class Files:
             file.truncate(size)
 
     def sweep(self, assets: Iterable[str], tasks: Iterable[str]) -> None:
-        """Remove what a killed server left behind: everything that belongs to none of the given ids."""
+        """Remove what a killed server left behind: all that belongs to none of the given ids, or is not whole."""
         kept = set(assets)
         for folder, known in (("media", kept), ("notes", kept), ("tasks", set(tasks)), ("incoming", set[str]())):
             for path in (self._data / folder).iterdir():
@@ -103,6 +103,9 @@ class Files:
                     shutil.rmtree(path, ignore_errors=True)
                 else:
                     path.unlink(missing_ok=True)
+        for path in (self._data / "notes").glob("*/*"):
+            if path.suffix != ".json":
+                path.unlink(missing_ok=True)
 
 
 class Writing:

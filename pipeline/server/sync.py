@@ -13,13 +13,14 @@ from anyio.streams.memory import MemoryObjectSendStream
 from pipeline.config import ServerSettings
 from pipeline.server import windows
 from pipeline.server.analyses import told, warning
-from pipeline.server.answering import Answering, Footage
+from pipeline.server.answering import Answering
 from pipeline.server.engines import Answer, OnPiece
 from pipeline.server.faults import Faults
 from pipeline.server.fetching import FetchFailed
 from pipeline.server.files import Files, Writing
 from pipeline.server.limits import Limits
 from pipeline.server.lines import Lines
+from pipeline.server.noting import Footage
 from pipeline.server.pictures import Pictures
 from pipeline.server.problems import ApiError, answer, invalid
 from pipeline.server.rules import Question, check

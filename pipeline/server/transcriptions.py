@@ -14,9 +14,10 @@ import orjson
 from aiohttp import web
 
 from pipeline.config import ServerSettings
-from pipeline.server.answering import Answering, Footage
+from pipeline.server.answering import Answering
 from pipeline.server.engines.evidence.timeline import Passage, Utterance
 from pipeline.server.files import Files
+from pipeline.server.noting import Footage
 from pipeline.server.problems import ApiError, answer, invalid, not_found
 from pipeline.server.store import Store
 from pipeline.server.store.assets import Asset
@@ -27,19 +28,21 @@ Speech = tuple[Utterance, ...]
 
 # what was noted before is told at once, although a worker reads it
 PATIENCE_S = 0.3
-# how many ends of listening are remembered; those that were forgotten are read from the notes again
+# how many ends of listening are remembered; those that were forgotten are read from the notes again, or tried again
 MOST_KEPT = 16
+MOST_FAILURES_KEPT = 1000
 
 
 @dataclass(slots=True)
 class _Listening:
-    """One asset that is listened to, and how that ended."""
+    """One asset that is listened to, and how that ended; what `may_pass` is tried again when it has been told."""
 
     asset_id: str
     duration_s: float
     done: anyio.Event = field(default_factory=anyio.Event)
     speech: Speech = ()
     failure: str | None = None
+    may_pass: bool = False
 
 
 class Transcriptions:
@@ -83,6 +86,8 @@ class Transcriptions:
         if not listening.done.is_set():
             return answer({"status": "processing"})
         if listening.failure is not None:
+            if listening.may_pass and self._listenings.get(asset.id) is listening:
+                del self._listenings[asset.id]
             return _failed(listening.failure)
         divided: dict[str, object] = {name: DIVISIONS[name](listening.speech) for name in wanted}
         return answer({"status": "ready", **divided})
@@ -110,15 +115,15 @@ class Transcriptions:
             listening.failure = str(verdict)
         except WorkerCrashed as crash:
             listening.failure = f"The speech could not be transcribed: {crash}."
+            listening.may_pass = True
         listening.done.set()
-        if self._store.assets.get(listening.asset_id) is None:  # deleted meanwhile, so that nothing may be left of it
-            self._files.forget_asset(listening.asset_id)
-        self._forget_oldest()
+        self._forget_oldest(MOST_KEPT, failed=False)
+        self._forget_oldest(MOST_FAILURES_KEPT, failed=True)
 
-    def _forget_oldest(self) -> None:
-        ended = [asset_id for asset_id, listening in self._listenings.items() if listening.done.is_set()]
-        for asset_id in ended[: max(0, len(ended) - MOST_KEPT)]:
-            del self._listenings[asset_id]
+    def _forget_oldest(self, most: int, *, failed: bool) -> None:
+        ended = [each for each in self._listenings.values() if each.done.is_set() and bool(each.failure) == failed]
+        for listening in ended[: max(0, len(ended) - most)]:
+            del self._listenings[listening.asset_id]
 
 
 def words(speech: Speech) -> list[dict[str, Any]]:

@@ -63,6 +63,9 @@ class Validation:
             self._fail(asset_id, str(verdict))
         except WorkerCrashed as crash:
             self._fail(asset_id, f"The file could not be validated: {crash}.")
+        finally:
+            if self._store.assets.get(asset_id) is None:  # deleted meanwhile, when its file may not have been there yet
+                self._files.forget_asset(asset_id)
 
     async def _look(self, asset: Asset) -> None:
         path = self._files.media(asset.id)

@@ -164,14 +164,17 @@ class WorkerPool:
     async def _start(self) -> Process:
         # the package may be imported from a folder that only this process has on its path
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-        with self._log.open("ab") as log:
-            return await anyio.open_process(
-                [sys.executable, "-m", "pipeline.server.worker", str(self._caps.memory_mib * MIB)],
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)},
-            )
+        try:
+            with self._log.open("ab") as log:
+                return await anyio.open_process(
+                    [sys.executable, "-m", "pipeline.server.worker", str(self._caps.memory_mib * MIB)],
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=log,
+                    env={**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)},
+                )
+        except OSError as error:  # no memory, processes or files left for one more
+            raise WorkerCrashed(f"no worker process could be started ({error.strerror})") from error
 
 
 async def _exchange(process: Process, job: bytes, on_piece: OnPiece) -> tuple[str, object]:

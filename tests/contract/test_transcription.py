@@ -5,6 +5,7 @@ import json
 import anyio
 import av
 import numpy as np
+import psutil
 import pytest
 
 from pipeline.server.engines.evidence.timeline import Utterance, Word
@@ -76,6 +77,25 @@ async def test_an_asset_is_listened_to_once(run_platform, spoken, tmp_path):
         assert (await api("DELETE", f"/assets/{asset_id}")).status == 200
         assert (await api("GET", path)).status == 404
         assert list(runs.iterdir()) == []
+
+
+async def test_what_failed_is_tried_again_where_that_may_help(run_platform, spoken, tmp_path):
+    """A worker that died is told once, and who asks later has it tried anew; of a broken file the verdict stands."""
+    async with run_platform() as api:
+        asset_id, broken = [await api.ready_asset(spoken) for _ in range(2)]
+        path, others = f"/assets/{asset_id}/transcription", set(psutil.Process().children())
+        assert (await api("GET", path)).body == {"status": "processing"}
+        (worker,) = set(psutil.Process().children()) - others
+        worker.kill()
+        told = await until_done(api, path)
+        assert (told["status"], "SIGKILL" in told["error"]["message"]) == ("failed", True)
+        assert (await until_done(api, path))["status"] == "ready"
+        path, file = f"/assets/{broken}/transcription", tmp_path / "data" / "media" / broken
+        file.write_text("no video")
+        told = await until_done(api, path)
+        assert (told["status"], "cannot be read" in told["error"]["message"]) == ("failed", True)
+        file.write_bytes(spoken.read_bytes())
+        assert (await api("GET", path)).body == told
 
 
 async def test_states_without_a_transcription(run_platform, video, tmp_path):

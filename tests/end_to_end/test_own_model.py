@@ -42,3 +42,17 @@ def test_a_refused_key_fails_the_video_and_is_not_shown(tmp_path: Path) -> None:
     kept = done.out + done.err
     assert "OPENAI_API_KEY" in kept + everything_in(tmp_path / "out").decode(errors="replace")
     assert KEY.encode() not in kept.encode() + everything_in(tmp_path)
+
+
+def test_an_answer_that_broke_off_is_kept_as_incomplete(tmp_path: Path) -> None:
+    """What was shown so far is there, with the reason why it ends; nothing takes it for the whole of an answer."""
+    (film,) = write_videos(tmp_path / "videos", 1)
+    own = {**OWN, "PIPELINE_SERVER__OPENAI__EVIDENCE": "false"}
+    with endpoint(lambda _: {"content": "A grey squ", "breaks": "out of memory"}) as stub:
+        arguments = ("ask", film, PROMPT[1], "--platform", "local", "--out", tmp_path / "out")
+        done = pipeline(*arguments, env={**own, "PIPELINE_SERVER__OPENAI__BASE_URL": stub.url})
+    (result,) = lines(tmp_path / "out" / "results.jsonl")
+    assert (result["text"], result["outcome"], result["finish_reason"]) == ("A grey squ", "incomplete", None)
+    assert "broke off" in result["warning"]
+    assert "out of memory" in result["warning"]
+    assert (done.out, result["warning"] in done.err) == ("A grey squ\n", True)

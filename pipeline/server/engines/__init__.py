@@ -81,12 +81,12 @@ def streaming_engine_of(settings: "ServerSettings") -> StreamingEngine | None:
 
 
 def senses_of(settings: "ServerSettings") -> Senses:
-    """What files are observed with.
+    """What files are observed with: for a model of one's own, which sees for itself, what is written and said alone.
 
     Raises:
         ConfigError: the model that words are to be recognised with is none.
     """
-    if settings.whisper_model is None:
-        return Senses(settings.tracks)
-    model = whisper_model.find(settings.whisper_model, settings.whisper_language, "server.whisper_model")
-    return Senses(settings.tracks, model)
+    folder, language = settings.whisper_model, settings.whisper_language
+    model = None if folder is None else whisper_model.find(folder, language, "server.whisper_model")
+    senses = Senses(settings.tracks, model)
+    return senses.only("text", "speech") if settings.engine == "openai" else senses

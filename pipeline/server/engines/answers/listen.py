@@ -18,7 +18,7 @@ def listen(path: Path, notes: Path, senses: Senses) -> tuple[Utterance, ...]:
     from pipeline.server.engines.answers.observe import observe
     from pipeline.server.engines.evidence.extra import advice
 
-    timeline = observe(path, notes, senses=Senses(("speech",), senses.whisper))
+    timeline = observe(path, notes, senses=senses.hearing)
     if timeline.speech is not None:
         return timeline.speech
     raise EngineError(advice(timeline.missing) if timeline.missing else "The file has no sound.")

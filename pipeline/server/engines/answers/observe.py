@@ -39,9 +39,19 @@ def observe(
     note = notes / _WHOLE
     whole = _read(note)
     if (whole is None or lacking(whole, senses)) and _is_small_part(path, start_s, end_s):
-        part = notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
+        part = _part(notes, start_s, end_s)
         return _noted(part, _read(part), path, senses, start_s, end_s)
     return clip(_noted(note, whole, path, senses), start_s, end_s)
+
+
+def is_noted(notes: Path, start_s: float | None, end_s: float | None, senses: Senses) -> bool:
+    """Whether `observe` would find all of that window in the notes."""
+    known = (_read(note) for note in (notes / _WHOLE, _part(notes, start_s, end_s)))
+    return any(timeline is not None and not lacking(timeline, senses) for timeline in known)
+
+
+def _part(notes: Path, start_s: float | None, end_s: float | None) -> Path:
+    return notes / f"{_thousandths(start_s)}-{_thousandths(end_s)}.json"
 
 
 def _noted(
@@ -92,5 +102,8 @@ def _write(path: Path, timeline: Timeline) -> None:
     """Whole or not at all, even if this process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partly = path.with_suffix(f".{os.getpid()}")
-    partly.write_bytes(orjson.dumps(timeline.to_json()))
-    partly.replace(path)
+    try:
+        partly.write_bytes(orjson.dumps(timeline.to_json()))
+        partly.replace(path)
+    finally:
+        partly.unlink(missing_ok=True)

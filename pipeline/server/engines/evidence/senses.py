@@ -17,5 +17,10 @@ class Senses:
         """The same as far as it is about these tracks."""
         return Senses(tuple(track for track in self.tracks if track in tracks), self.whisper)
 
+    @property
+    def hearing(self) -> "Senses":
+        """Speech alone, also where the settings leave it out."""
+        return Senses(("speech",), self.whisper)
+
 
 ALL = Senses()

@@ -22,7 +22,9 @@ from pipeline.server.engines.openai import heard, messages, stretches
 from pipeline.server.engines.openai.endpoint import Endpoint, Reply
 from pipeline.server.engines.openai.forms import Form
 from pipeline.server.engines.openai.frames import sample
+from pipeline.server.engines.openai.refusals import FormRefused, TooMuch
 from pipeline.server.engines.reply import to_json
+from pipeline.server.engines.tokens import count_tokens
 from pipeline.server.engines.watch import Passage
 from pipeline.server.engines.window import window_of
 from pipeline.server.inspect import MediaRejected, read_facts
@@ -55,13 +57,16 @@ class _Asking:
         self._settings = settings
         self._request = request
         self._endpoint = endpoint
-        self._senses = senses.only("text", "speech")
+        self._senses = senses
         self._on_piece = on_piece
         self._references = messages.references(settings, request)
         self._form = Form(request.json_schema) if request.json_schema is not None else None
         self._input_tokens = 0
         self._timeline: Timeline | None = None
         self._unheard: str | None = None
+        # what the endpoint has refused is not asked of it again
+        self._halvings = 0
+        self._binds_to_forms = True
         # of one file one window at a time is decoded, so that memory stays bounded
         self._decoding = anyio.Lock()
 
@@ -174,7 +179,7 @@ class _Asking:
         try:
             return form.read(reply.text), reply
         except ValueError as problem:
-            repair = messages.not_valid(problem)
+            repair = messages.not_valid(problem, form.schema)
         reply = await self._ask(parts, form, self._request.max_tokens, (reply.text, repair))
         if reply.finish_reason == "length":
             return None, reply
@@ -194,12 +199,41 @@ class _Asking:
         repair: tuple[str, str] | None = None,
         on_piece: OnPiece | None = None,
     ) -> Reply:
+        """Ask in the way that the endpoint takes: with fewer frames, or with the form in words, where it has to be.
+
+        Raises:
+            EngineError: it takes neither, or there is no usable answer.
+        """
+        most = messages.most_halvings(parts)
+        halvings = min(self._halvings, most)
+        while True:
+            binds = self._binds_to_forms
+            talk = self._talk(messages.halved(parts, halvings), None if binds else form, repair)
+            try:
+                reply = await self._endpoint.ask(self._body(talk, form if binds else None, max_tokens), on_piece)
+            except TooMuch:
+                if halvings == most:
+                    raise
+                halvings += 1
+                self._halvings = max(self._halvings, halvings)
+            except FormRefused:
+                self._binds_to_forms = False
+            else:
+                return self._counted(reply, talk, max_tokens)
+
+    def _talk(
+        self, parts: Sequence[messages.Part], form: Form | None, repair: tuple[str, str] | None
+    ) -> list[dict[str, Any]]:
+        wanted = [] if form is None else [messages.text(messages.form_wanted(form.schema))]
         talk: list[dict[str, Any]] = [
             {"role": "system", "content": messages.RULES},
-            {"role": "user", "content": [*self._references, *parts]},
+            {"role": "user", "content": [*self._references, *parts, *wanted]},
         ]
         if repair is not None:
             talk += ({"role": "assistant", "content": repair[0]}, {"role": "user", "content": repair[1]})
+        return talk
+
+    def _body(self, talk: list[dict[str, Any]], form: Form | None, max_tokens: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self._settings.model, "messages": talk}
         if max_tokens is not None:
             body[self._settings.max_tokens_parameter] = max_tokens
@@ -207,9 +241,13 @@ class _Asking:
             body["temperature"] = self._request.temperature
         if form is not None:
             body["response_format"] = form.response_format
-        reply = await self._endpoint.ask(body, on_piece)
-        self._input_tokens += reply.input_tokens
-        return reply
+        return body
+
+    def _counted(self, reply: Reply, talk: list[dict[str, Any]], max_tokens: int | None) -> Reply:
+        """With figures where the endpoint gives none."""
+        self._input_tokens += reply.input_tokens or messages.tokens(self._settings, talk)
+        said = count_tokens(reply.text)
+        return replace(reply, output_tokens=reply.output_tokens or min(said, max_tokens or said))
 
 
 def _windows(path: Path, start_s: float | None, end_s: float | None, longest_s: float) -> list[Passage]:

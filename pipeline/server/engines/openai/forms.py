@@ -17,7 +17,9 @@ _CLOCK = {
 }
 # Said to readers of a schema, and refused by strict endpoints.
 _NOTES = {"$schema", "$comment", "$comments", "default", "examples", "deprecated", "readOnly", "writeOnly"}
-_FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+_BRACES = re.compile(r"[{\[].*[}\]]", re.DOTALL)
+_THOUGHT = "</think>"
 
 
 def plain(schema: Schema) -> dict[str, Any]:
@@ -76,12 +78,17 @@ class Form:
     @property
     def response_format(self) -> dict[str, Any]:
         """The parameter of the request."""
+        return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": self.schema}}
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What a model is asked to keep to."""
         sent = strict(self._plain)
         if self._is_wrapped:
             definitions = {"$defs": sent.pop("$defs")} if "$defs" in sent else {}
             sent = {"type": "object", "properties": {"answer": sent}, "required": ["answer"], **definitions}
             sent["additionalProperties"] = False
-        return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": sent}}
+        return sent
 
     def read(self, text: str) -> Any:
         """The content of an answer.
@@ -99,8 +106,7 @@ class Form:
         return content
 
     def _content(self, text: str) -> Any:
-        fenced = _FENCE.match(text)
-        content = json.loads(fenced[1] if fenced else text, parse_constant=_refuse)
+        content = _json_in(text)
         if self._is_wrapped and isinstance(content, dict) and content.keys() == {"answer"}:
             return content["answer"]
         return content
@@ -132,6 +138,18 @@ class Form:
                 meant = meant[step]
             schema = meant
         return schema
+
+
+def _json_in(text: str) -> Any:
+    """The JSON that a text is, or that is within it: after thoughts, in a fence, or between other words."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        said = text.rpartition(_THOUGHT)[2]
+        found = _FENCE.search(said) or _BRACES.search(said)
+        if found is None:
+            raise
+        return json.loads(found[found.lastindex or 0], parse_constant=_refuse)
 
 
 def _refuse(constant: str) -> None:

@@ -1,7 +1,7 @@
 """What a model is told and shown: the question, reference pictures by name, frames by their time."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.config.openai import OpenAISettings
@@ -104,5 +104,35 @@ def segments_wanted(asked: SegmentQuestion) -> str:
     )
 
 
-def not_valid(problem: ValueError) -> str:
-    return f"That is not valid: {problem}\nAnswer again, whole, with nothing but JSON that keeps to the schema."
+def form_wanted(schema: Mapping[str, Any]) -> str:
+    """The form of an answer in words, where nothing else binds the model to it."""
+    return f"Answer with nothing but JSON, and no other words, that keeps to this JSON schema:\n{to_json(schema)}"
+
+
+def not_valid(problem: ValueError, schema: Mapping[str, Any]) -> str:
+    return f"That is not valid: {problem}\nAnswer again, whole. {form_wanted(schema)}"
+
+
+def most_halvings(parts: Sequence[Part]) -> int:
+    """How often every second frame can be left out until one is left."""
+    return max(0, len(_pictures(parts)).bit_length() - 1)
+
+
+def halved(parts: Sequence[Part], halvings: int) -> list[Part]:
+    """With every second frame left out so many times, each with its time."""
+    places, step = _pictures(parts), 1 << halvings
+    out = set(places) - set(places[step // 2 :: step])
+    return [part for place, part in enumerate(parts) if not out & {place, place + 1}]
+
+
+def _pictures(parts: Sequence[Part]) -> list[int]:
+    return [place for place, part in enumerate(parts) if part["type"] == "image_url"]
+
+
+def tokens(settings: OpenAISettings, talk: Sequence[Part]) -> int:
+    """About how many a talk costs, where the endpoint does not tell."""
+    told = [message["content"] for message in talk]
+    parts: list[Part] = [part for content in told if isinstance(content, list) for part in content]
+    said = [content for content in told if isinstance(content, str)]
+    said += [part["text"] for part in parts if part["type"] == "text"]
+    return sum(count_tokens(each) for each in said) + _of_picture(settings) * len(_pictures(parts))

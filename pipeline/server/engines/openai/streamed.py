@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from pipeline.server.engines.contract import OnPiece
+from pipeline.server.engines.openai.refusals import words_in
+from pipeline.server.engines.openai.spoken import Spoken, words_of
 
 _END = "[DONE]"
 
@@ -14,7 +16,6 @@ class Streamed:
     Attributes:
         on_piece: is told every piece of the text.
         size: how many bytes came.
-        text: all of it so far.
         reason: why the model ended, once it has.
         refusal: the model's own words, where it refuses.
         problem: the endpoint's own words, where it says in the middle of the stream that it failed.
@@ -24,12 +25,17 @@ class Streamed:
     def __init__(self, on_piece: OnPiece) -> None:
         self.on_piece = on_piece
         self.size = 0
-        self.text = ""
         self.reason: str | None = None
         self.refusal = ""
         self.problem: str | None = None
         self.counts = (0, 0)
+        self._spoken = Spoken(on_piece)
         self._rest = b""
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        return self._spoken.text
 
     @property
     def has_begun(self) -> bool:
@@ -47,16 +53,29 @@ class Streamed:
         *lines, self._rest = (self._rest + block).split(b"\n")
         try:
             for line in lines:
-                name, _, data = line.partition(b":")
-                if name == b"data" and (said := data.decode().strip()) != _END:
-                    self._read(json.loads(said))
+                self._line(line)
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
             return False
         return True
 
+    def end(self) -> bool:
+        """Nothing more arrives: read what is left; False as `take`."""
+        is_stream = self.take(b"\n")
+        if self.is_whole:
+            self._spoken.end()
+        return is_stream
+
+    def _line(self, line: bytes) -> None:
+        name, _, data = line.partition(b":")
+        said = data.decode().strip()
+        if name == b"error":  # of llama.cpp
+            self.problem = said
+        elif name == b"data" and said != _END:
+            self._read(json.loads(said))
+
     def _read(self, chunk: dict[str, Any]) -> None:
-        if error := chunk.get("error"):
-            self.problem = str(error.get("message") if isinstance(error, dict) else error)
+        if chunk.get("error") or chunk.get("object") == "error":
+            self.problem = words_in(chunk)
             return
         if usage := chunk.get("usage"):
             self.counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
@@ -64,6 +83,5 @@ class Streamed:
             delta = choice.get("delta") or {}
             self.refusal += delta.get("refusal") or ""
             self.reason = choice.get("finish_reason") or self.reason
-            if piece := delta.get("content"):
-                self.text += piece
-                self.on_piece(piece)
+            if piece := words_of(delta.get("content")):
+                self._spoken.take(piece)

@@ -24,6 +24,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def encode_pictures(
+    path: Path, pictures: Iterable[TimedPicture], codec: str = "libx264", pixels: str = "yuv420p"
+) -> Path:
+    """A video of RGB pictures of 360x360, each with the time at which it is shown."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, width=360, height=360, pix_fmt=pixels)
+        for at_s, picture in pictures:
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = round(at_s * 25), Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 @pytest.fixture
 def write_video(tmp_path: Path) -> Callable[..., Path]:
     """Encode RGB pictures, each with the time at which it is shown (whole 25ths of a second), in any codec."""
@@ -31,15 +45,7 @@ def write_video(tmp_path: Path) -> Callable[..., Path]:
     def write(
         pictures: Iterable[TimedPicture], name: str = "made.mp4", codec: str = "libx264", pixels: str = "yuv420p"
     ) -> Path:
-        path = tmp_path / name
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream(codec, rate=25, width=360, height=360, pix_fmt=pixels)
-            for at_s, picture in pictures:
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame.pts, frame.time_base = round(at_s * 25), Fraction(1, 25)
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
-        return path
+        return encode_pictures(tmp_path / name, pictures, codec, pixels)
 
     return write
 

@@ -27,7 +27,7 @@ from pipeline.server.engines.tokens import count_tokens
 from scripts.sample_videos.film import PALETTE
 from tests.chat_completions import Endpoint, Say, completion, endpoint, jpegs, problem_of, words
 
-from .conftest import WriteStill
+from .conftest import WriteStill, encode_pictures
 
 KEY = "sk-DISTINCTIVE"
 SHOTS = ("red", "green", "blue")
@@ -43,11 +43,12 @@ FORM = {
 GOOD = {"title": "Red", "at": "00:00:01", "note": None}
 
 
-@pytest.fixture
-def video(write_video: Callable[..., Path]) -> Path:
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three shots of two seconds."""
     stills = [np.full((360, 360, 3), PALETTE[name], np.uint8) for name in SHOTS]
-    return write_video((number / 25, stills[number // 50]) for number in range(150))
+    path = tmp_path_factory.mktemp("openai") / "made.mp4"
+    return encode_pictures(path, ((number / 25, stills[number // 50]) for number in range(150)))
 
 
 def ask(stub: Endpoint, request: EngineRequest, on_piece: OnPiece | None = None, **settings: Any) -> Answer:
@@ -408,7 +409,6 @@ def test_a_wish_to_be_left_alone_is_obeyed(video: Path) -> None:
     ("said", "advice"),
     [
         (lambda: problem_of(404, "no model seer"), "server.openai.model"),
-        (lambda: problem_of(400, "maximum context length is 4096 tokens"), "lower server.openai.max_frames"),
         (lambda: problem_of(400, "response_format is unknown"), "response_format is unknown"),
         (lambda: web.Response(text="<html>"), "server.openai.base_url"),
         (lambda: web.json_response([]), "server.openai.base_url"),
@@ -416,6 +416,9 @@ def test_a_wish_to_be_left_alone_is_obeyed(video: Path) -> None:
         (lambda: {"refusal": "I will not."}, "I will not."),
         (lambda: {"content": "", "finish_reason": "content_filter"}, "content filter"),
         (lambda: {"content": None}, "no text"),
+        (lambda: web.json_response(completion("x") | {"choices": []}), "no text"),
+        (lambda: {"content": "<think>What could it be?"}, "no text"),
+        (lambda: web.json_response({"error": {"message": "upstream is down"}}), "upstream is down"),
     ],
 )
 def test_what_cannot_be_mended_fails_at_once_and_says_what_to_do(
@@ -424,6 +427,148 @@ def test_what_cannot_be_mended_fails_at_once_and_says_what_to_do(
     """One request, and one sentence."""
     told, stub = refused(lambda _: said(), EngineRequest(video, "What?", None))
     assert advice in told
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        problem_of(400, "This model's maximum context length is 4096 tokens, you requested 9000"),
+        problem_of(400, "the request exceeds the available context size"),
+        problem_of(400, "At most 2 image(s) may be provided in one prompt."),
+        web.Response(status=413),
+    ],
+)
+def test_less_is_sent_where_it_was_too_much(video: Path, said: web.Response) -> None:
+    """Every second frame is left out, with its time, as often as need be; of one frame it fails with advice."""
+    refusal = lambda: web.Response(status=said.status, body=said.body, content_type="application/json")  # noqa: E731
+
+    def say(body: dict[str, Any]) -> Any:
+        return refusal() if len(jpegs(body)) > 1 else "One frame."
+
+    with endpoint(say) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), max_frames=6).text == "One frame."
+    assert [len(jpegs(body)) for body in stub.asked] == [6, 3, 1]
+    assert [len(times(body)) for body in stub.asked] == [6, 3, 1]
+    told, stub = refused(lambda _: refusal(), EngineRequest(video, "What?", None), max_frames=2)
+    assert ("lower server.openai.max_frames" in told, len(stub.asked)) == (True, 2)
+
+
+def test_what_was_too_much_once_is_not_sent_again(video: Path) -> None:
+    """The other windows of a long video begin with what was taken."""
+    with endpoint(lambda body: web.Response(status=413) if len(jpegs(body)) > 1 else "Noted.") as stub:
+        ask(stub, EngineRequest(video, "What?", None), window_s=3, max_frames=2, concurrency=1)
+    assert [len(jpegs(body)) for body in stub.asked] == [2, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(400, "unknown parameter response_format"), (422, "json_schema"), (500, "failed to parse grammar")],
+)
+def test_a_form_is_asked_for_in_words_where_it_cannot_be_bound(video: Path, status: int, why: str) -> None:
+    """The schema stands in the question then, and what comes is checked all the same."""
+
+    def say(body: dict[str, Any]) -> Any:
+        return problem_of(status, why) if "response_format" in body else json.dumps(GOOD)
+
+    with endpoint(say) as stub:
+        told = ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM), window_s=3, concurrency=1)
+    assert json.loads(told.text)["title"] == "Red"
+    assert ["response_format" in body for body in stub.asked] == [True, False, False, False]
+    assert all("JSON schema" in words(body) for body in stub.asked[1:])
+
+
+def test_an_invalid_answer_is_told_the_schema(video: Path) -> None:
+    """Some endpoints take a form and do not keep to it, so that the model has never seen it."""
+    with endpoint(in_turn("Red", json.dumps(GOOD))) as stub:
+        ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM))
+    assert '"required"' in stub.asked[1]["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<think>A {title}? Perhaps [red].</think>\n\n%s",
+        "A template began the thought.\n</think>\n%s",
+        "```json\n%s\n```",
+        "<think>Hm.</think>Here it is:\n```\n%s\n```\nAnything else?",
+        "Sure! %s I hope that helps.",
+    ],
+)
+def test_json_is_found_among_other_words(video: Path, around: str) -> None:
+    """Thoughts before it, a fence around it, and politeness are no reason to ask again."""
+    with endpoint(lambda _: around % json.dumps(GOOD)) as stub:
+        told = ask(stub, EngineRequest(video, "Title?", None, json_schema=FORM))
+    assert (json.loads(told.text)["title"], len(stub.asked)) == ("Red", 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("<think>Is it <b>red</b>?</think>\n\nIt is red.", "It is red."),
+        ("\n<think></think>Red.", "Red."),
+        ("It says <think> on a wall.", "It says <think> on a wall."),
+        ("<thin ice", "<thin ice"),
+        ("<thi", "<thi"),
+    ],
+)
+def test_thoughts_are_no_answer(video: Path, said: str, text: str) -> None:
+    """What a model thinks before it speaks is left out, whether the answer comes whole or in pieces."""
+    pieces: list[str] = []
+    with endpoint(lambda _: said) as stub:
+        whole = ask(stub, EngineRequest(video, "What?", None), max_frames=1)
+        streamed = ask(stub, EngineRequest(video, "What?", None), pieces.append, max_frames=1)
+    assert (whole.text, streamed.text, "".join(pieces)) == (text, text, text)
+
+
+def test_figures_that_are_missing_are_estimated(video: Path) -> None:
+    """By the platform's own rule, of what was sent and said, and never more than was allowed."""
+    silent = {**completion("Red, green, blue."), "usage": None}
+    with endpoint(lambda _: web.json_response(silent)) as stub:
+        told = ask(stub, EngineRequest(video, "What?", None), max_frames=2)
+        limited = ask(stub, EngineRequest(video, "What?", 3), max_frames=2)
+    picture = -(-200_000 // 750)
+    said = words(stub.asked[0])
+    assert told.input_tokens == pytest.approx(2 * picture + count_tokens(messages.RULES + said), abs=5)
+    assert (told.output_tokens, limited.output_tokens) == (count_tokens("Red, green, blue."), 3)
+
+
+def events(*lines: str) -> web.Response:
+    return web.Response(body="\n\n".join(lines).encode(), content_type="text/event-stream")
+
+
+FIRST = 'data: {"choices": [{"delta": {"content": "Red"}}]}'
+LAST = 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}'
+
+
+def test_streams_of_other_makes(video: Path) -> None:
+    """Without figures, options or an empty line at the end, or with thoughts apart, words come all the same."""
+    thought = 'data: {"choices": [{"delta": {"content": [{"type": "thinking", "thinking": []}], "reasoning": "Hm"}}]}'
+    for lines in ((FIRST, LAST, "data: [DONE]\n\n"), (thought, FIRST, ": alive", LAST)):
+        with endpoint(lambda _, lines=lines: events(*lines)) as stub:
+            told = ask(stub, EngineRequest(video, "What?", None), [].append, max_frames=1)
+        assert (told.text, told.output_tokens) == ("Red", 1)
+    simple = lambda body: problem_of(400, "stream_options: extra input") if "stream_options" in body else "Red"  # noqa: E731
+    with endpoint(simple) as stub:
+        assert ask(stub, EngineRequest(video, "What?", None), [].append, max_frames=1).text == "Red"
+    assert ["stream_options" in body for body in stub.asked] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ((FIRST,), "in the middle"),
+        ((FIRST, "data: [DONE]\n\n"), "in the middle"),
+        ((FIRST, 'data: {"object": "error", "message": "out of blocks"}', "data: [DONE]\n\n"), "out of blocks"),
+        ((FIRST, 'error: {"message": "slot is gone"}\n\n'), "slot is gone"),
+        ((FIRST, 'data: {"choices": [{"delta": {}, "finish_reason": "abort"}]}', "data: [DONE]\n\n"), "abort"),
+        ((FIRST, 'data: {"choices": [{"delta": {}, "finish_reason": "content_filter"}]}\n\n'), "content filter"),
+    ],
+)
+def test_no_stream_of_another_make_is_taken_for_whole(video: Path, lines: tuple[str, ...], why: str) -> None:
+    """Whatever way an endpoint has to say that it did not end by itself, it is a failure with its reason."""
+    with endpoint(lambda _: events(*lines)) as stub, pytest.raises(EngineError, match=f"broke off.*{why}"):
+        ask(stub, EngineRequest(video, "What?", None), [].append, max_frames=1)
     assert len(stub.asked) == 1
 
 
