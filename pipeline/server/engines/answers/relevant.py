@@ -1,12 +1,18 @@
 """The evidence that answers to a prompt, the most relevant first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from pipeline.server.engines.answers.asked import Asked
 from pipeline.server.engines.answers.aspects import SPEECH, Aspect
-from pipeline.server.engines.answers.entries import Entry, Kind
+from pipeline.server.engines.answers.entries import Entry
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
+from pipeline.server.engines.answers.occurrences import (
+    LONGEST_WORD,
+    Occurrences,
+    not_understood,
+    occurrences,
+    spoken_words,
+)
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Timeline, Utterance
@@ -14,8 +20,10 @@ from pipeline.server.engines.times import clock
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
-# More words that were looked for in vain are not repeated; of each so many letters are.
-_MOST_WORDS, _LONGEST_WORD = 8, 40
+# So a reason begins for which there cannot be any.
+_CANNOT_BE = "the file has no "
+# More words that were looked for in vain are not repeated.
+_MOST_WORDS = 8
 # In utterances longer than this it is told when the word is said.
 _LONG_S = 5.0
 
@@ -30,6 +38,7 @@ class Relevant:
         hits = index.scores(token.stem for token in asked.words)
         self._hits = {place: max(score, beside.get(place, 0.0)) for place, score in hits.items()}
         self._words = frozenset(token.stem for token in asked.words if index.holds(token.stem))
+        self._though = not_understood(timeline)
         self._missed = tuple(token.text for token in asked.words if not index.holds(token.stem))
 
     @property
@@ -46,19 +55,21 @@ class Relevant:
         """The sentence about the words that were looked for in vain."""
         if not self._missed:
             return None
-        words = ", ".join(f"\u201c{word[:_LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
+        words = ", ".join(f"\u201c{word[:LONGEST_WORD]}\u201d" for word in self._missed[:_MOST_WORDS])
         where = self._where()
         if len(self._missed) > _MOST_WORDS:
             # what is written at such length tells how to answer rather than what to look for
             return f"{len(self._missed)} other words of the prompt were not {where or 'looked for'}."
         if not where:
             return f"Whether there is anything like {words} cannot be told."
-        none = "No. " if self._is_denied() else ""
-        return f"{none}Nothing like {words} was {where}{self._not_understood()}."
+        none = self._no() if self._is_of_words_alone() and not self._hits else ""
+        return f"{none}Nothing like {words} was {where}{self._though}."
 
-    def _is_denied(self) -> bool:
-        """Whether all that was asked is whether something is said or written, and it is not."""
-        return self._is_of_words_alone() and not self._hits
+    def _no(self) -> str:
+        """That something is not said or written, as far as all of it was looked at and understood."""
+        reasons = (why_not(self._timeline, "text"), why_not(self._timeline, "speech"))
+        is_all = all(reason is None or reason.startswith(_CANNOT_BE) for reason in reasons)
+        return "No. " if is_all and not self._though else "Not found. "
 
     def _is_of_words_alone(self) -> bool:
         asked = self._asked
@@ -70,22 +81,16 @@ class Relevant:
         heard = why_not(self._timeline, "speech") is None
         return " or ".join(filter(None, ("read on screen" if read else "", "heard" if heard else "")))
 
-    def _not_understood(self) -> str:
-        """What may have been said all the same."""
-        count = sum(not said.understood for said in self._timeline.speech or ())
-        passages = "1 passage of speech was" if count == 1 else f"{count} passages of speech were"
-        return f", though {passages} not understood" if count else ""
-
     def verdict(self) -> Iterator[str]:
         """How often the words of a prompt are read and heard, where it asks for that, or whether they are."""
         how = self._asked.manner
         if how.is_count and self._asks_for_words():
-            yield self._count_of_words()
+            yield f"{self._window()} words that were understood: {spoken_words(self._timeline)}{self._though}"
         if not (how.is_count or how.is_yes_no):
             return
-        found = self._occurrences()
+        found = occurrences(self._asked.words, self._entries)
         answered = self._answered(found) if self._is_of_words_alone() and found and not self._missed else ""
-        yield from (f"{answered}{each.line}{self._not_understood()}." for each in found)
+        yield from (f"{answered}{each.said}{self._though}." for each in found)
         is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
         if how.is_yes_no and is_of_pictures and self._asked.words:
             yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
@@ -96,29 +101,11 @@ class Relevant:
             is_spoken and not self._asked.words and "word" in self._asked.beside and self._timeline.speech is not None
         )
 
-    def _count_of_words(self) -> str:
-        speech = self._timeline.speech or ()
-        count = sum(len(said.words) or len(said.text.split()) for said in speech if said.understood)
-        return f"{self._window()} words that were understood: {count}{self._not_understood()}"
-
-    def _answered(self, found: Sequence["_Found"]) -> str:
+    def _answered(self, found: Sequence[Occurrences]) -> str:
         """Yes, if all of them are where they are looked for: written, said, or either."""
         parts = {aspect.part for aspect in self._asked.aspects}
         are = [each.read > 0 if parts == {"text"} else each.heard > 0 for each in found] if len(parts) == 1 else [True]
-        return "Yes. " if all(are) else "No. "
-
-    def _occurrences(self) -> list["_Found"]:
-        return [
-            _Found(
-                token.text[:_LONGEST_WORD], heard := self._times(token.stem, "words"), self._times(token.stem) - heard
-            )
-            for token in self._asked.words
-            if token.stem in self._words
-        ]
-
-    def _times(self, stem: str, kind: Kind | None = None) -> int:
-        meant = (entry for entry in self._entries if kind is None or entry.kind == kind)
-        return sum(stems(entry.quoted).count(stem) for entry in meant)
+        return "Yes. " if all(are) else self._no()
 
     def counts(self) -> Iterator[str]:
         """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
@@ -131,7 +118,7 @@ class Relevant:
     def _yes_or_no(self, aspect: Aspect) -> str:
         reason = why_not(self._timeline, aspect.part, aspect.needs)
         if reason is not None:
-            return "No. " if reason.startswith("the file has no ") else "Not known. "
+            return "No. " if reason.startswith(_CANNOT_BE) else "Not known. "
         return "Yes. " if any(aspect.counts(entry) for entry in self._entries) else "No. "
 
     def _count(self, aspect: Aspect) -> str:
@@ -200,22 +187,3 @@ class Relevant:
             if self._words.intersection(stems(word.text))
         ]
         return f"{entry.line} ({', '.join(at)})" if at else entry.line
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A word, and how often it is heard and read."""
-
-    word: str
-    heard: int
-    read: int
-
-    @property
-    def line(self) -> str:
-        told = [f"heard {_times(self.heard)}"] if self.heard else []
-        told += [f"read on screen {_times(self.read)}"] if self.read else []
-        return f"\u201c{self.word}\u201d was {' and '.join(told)}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"

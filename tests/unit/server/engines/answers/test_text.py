@@ -31,6 +31,7 @@ SAYING = (
         "No. ",
         "Yes. ",
         "Not known. ",
+        "Not found. ",
         "and ",
     ),
     *("On screen: ", "Said: ", "Heard: ", "Seen: ", "Title: ", "Description:", "Keywords: ", "Prompts ", "\u201c"),
@@ -324,7 +325,10 @@ def test_times_in_a_prompt_are_kept_to() -> None:
         ("Is there music? When?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
         ("Is there a timecode?", "No. [00:00.0-01:00.0] timecodes on screen: none found"),
         ("Does anybody mention the ferry?", "Yes. “ferry” was heard 2 times and read on screen once"),
-        ("Does anybody mention penguins?", "No. Nothing like “penguins” was read on screen or heard, though 1 passage"),
+        (
+            "Does anybody mention penguins?",
+            "Not found. Nothing like “penguins” was read on screen or heard, though 1 passage",
+        ),
         ("Is there a ferry?", "“ferry” was heard 2 times and read on screen once"),
         (
             "Is there a penguin?",
@@ -337,6 +341,17 @@ def test_whether_something_is_so_is_said_first(prompt: str, first: str) -> None:
     """Yes or no of what was looked for; never no of a thing that could be in a picture."""
     assert answer(prompt)[0].startswith(first)
     assert not any(each.startswith(("Yes", "No.")) for each in answer(prompt)[1:])
+
+
+def test_no_is_said_of_words_where_all_was_looked_at_and_understood() -> None:
+    """Else they were not found: they may have been said where nobody understood it, or nobody listened."""
+    clear = replace(HARBOUR, speech=(said(6, "good evening"),))
+    assert answer("Does anybody mention penguins?", clear)[0].startswith("No. Nothing like")
+    assert answer("Does anybody mention penguins?", SILENT)[0].startswith("No. Nothing like")
+    unheard = replace(clear, speech=None, missing=WITHOUT_EXTRA.missing[2:])
+    assert (
+        answer("Does anybody mention penguins?", unheard)[0] == "Not found. Nothing like “penguins” was read on screen."
+    )
 
 
 def test_a_file_without_sound_has_no_music_and_one_that_was_not_heard_may_have_some() -> None:

@@ -1,0 +1,52 @@
+"""How often words are said and written in what was observed, and how much of what was said was not understood."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.server.engines.answers.entries import Entry
+from pipeline.server.engines.answers.stems import Token, stems
+from pipeline.server.engines.evidence.timeline import Timeline
+
+# Of a word so many letters are repeated.
+LONGEST_WORD = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """A word, and how often it is heard and read on screen, in whatever inflection."""
+
+    word: str
+    heard: int
+    read: int
+
+    @property
+    def said(self) -> str:
+        """As the beginning of a sentence."""
+        told = [f"heard {_times(self.heard)}"] if self.heard else []
+        told += [f"read on screen {_times(self.read)}"] if self.read else []
+        return f"\u201c{self.word}\u201d was {' and '.join(told)}"
+
+
+def occurrences(words: Iterable[Token], found: Sequence[Entry]) -> list[Occurrences]:
+    """Of each word that occurs at all, in their order."""
+    heard = [stem for entry in found if entry.kind == "words" for stem in stems(entry.quoted)]
+    read = [stem for entry in found if entry.kind != "words" for stem in stems(entry.quoted)]
+    counted = (Occurrences(word.text[:LONGEST_WORD], heard.count(word.stem), read.count(word.stem)) for word in words)
+    return [each for each in counted if each.heard or each.read]
+
+
+def spoken_words(timeline: Timeline) -> int:
+    """How many words were understood."""
+    understood = (said for said in timeline.speech or () if said.understood)
+    return sum(len(said.words) or len(said.text.split()) for said in understood)
+
+
+def not_understood(timeline: Timeline) -> str:
+    """What may have been said all the same, as the end of a sentence; nothing where all was understood."""
+    count = sum(not said.understood for said in timeline.speech or ())
+    passages = "1 passage of speech was" if count == 1 else f"{count} passages of speech were"
+    return f", though {passages} not understood" if count else ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
