@@ -221,7 +221,7 @@ def test_null_is_taken_where_nothing_is_known(known: Known) -> None:
     branches = {"anyOf": [{"type": "null"}, {"type": "string"}, {"type": "integer"}]}
     filled = fill(obj(speaker=branches, summary=branches, shot_count={"type": ["null", "integer"]}), known)
     assert filled.content["speaker"] is None
-    assert filled.content["summary"].startswith("12.0 s of video")
+    assert "12.0 s of video" in filled.content["summary"]
     assert filled.content["shot_count"] == 5
     assert filled.guessed == ()
 

@@ -61,6 +61,6 @@ def test_a_track_is_lacking_once_what_it_needs_is_installed(monkeypatch: pytest.
 def test_what_the_settings_leave_out_is_said_to_be_so(video: Path, prompt: str, told: str) -> None:
     """In the answer, with no advice to install anything."""
     answer = analyze(EngineRequest(video, prompt, None), LOOKS).text
-    (line,) = (line for line in answer.splitlines() if line.startswith("Not looked for:") and told in line)
+    (line,) = (line for line in answer.splitlines() if "Not looked for:" in line and told in line)
     assert line.endswith("since server.tracks names other tracks alone.")
     assert "install" not in answer
