@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pipeline.server.engines import topics
-from pipeline.server.engines.lexicon import STOP, fold
-from pipeline.server.engines.mentions import SPEAKERS, Mention, mention
+from pipeline.server.engines.mentions import OF_FORMS, SPEAKERS, Mention, mention
 from pipeline.server.engines.topics import bag_of, words_of
+from pipeline.server.engines.words import EMPTY, fold
 
 # Where something happens, rather than what.
 _SCOPE = topics.SHOT | topics.IMAGE
@@ -23,7 +23,7 @@ _COMPANIONS = frozenset(SPEAKERS) | bag_of(
     " anyone someone anybody somebody burned burnt word line time occur play playing played last sound audio"
 )
 _FILLERS = (
-    bag_of(" ".join(STOP))
+    bag_of(" ".join(EMPTY | OF_FORMS))
     | _COMPANIONS
     | topics.ASKING
     | bag_of(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.server.engines.lexicon import bag, fold, is_empty, written
+from pipeline.server.engines.words import bag, fold, is_empty, written
 
 Where = Literal["text", "words", "anywhere"]
 
@@ -19,6 +19,8 @@ _FRAME = bag(
     " include present read somebody anybody someone anyone audio sound flag boolean name named discussed shot scene"
     " segment part whether sentence quote quotation line utterance passage start begin end total"
 )
+# What descriptions of fields say beside.
+OF_FORMS = bag("explicitly happen indicate indicates kind please point set time true")
 _QUOTED = re.compile(r"(?:^|[\s(])[\"'“\u2018`]([^\"“”`]{2,60}?)[\"'”\u2019`](?=$|[\s).,;:?!])")
 _ACTIVE = re.compile(
     r"\b(?:mention(?:s|ing|ed)?(?: of)?|(?:talk|speak)(?:s|ing)? (?:about|of)"
@@ -31,7 +33,7 @@ _ASKED_FOR = bag("which what who whose list all every each")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """These words, compared as in `lexicon`, all of them in one utterance or in one line on screen."""
+    """These words, compared as `fold` does, all of them in one utterance or in one line on screen."""
 
     words: frozenset[str]
     where: Where = "anywhere"
@@ -45,17 +47,21 @@ def mention(name: str, description: str, beyond: frozenset[str]) -> Mention | No
     apart = written(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name))
     named = [fold(word) for word in apart]
     # "companies_mentioned" asks which.
-    is_which = "mentioned" in named and any(word.endswith("s") and not is_empty(word) for word in apart)
+    is_which = "mentioned" in named and any(word.endswith("s") and not _says_nothing(word) for word in apart)
     found = frozenset() if is_which else _in_name(named) or _in_text(description)
     if not found or (found & beyond and not _is_quoted(description, found)):
         return None
     hints = {*named, *map(fold, written(description))}
-    if any(not is_empty(word) for word in hints - found - _KNOWN):
+    if any(not _says_nothing(word) for word in hints - found - _KNOWN):
         return None
     return Mention(found, _where(hints))
 
 
 _KNOWN = frozenset(map(fold, _HINTS | _FRAME))
+
+
+def _says_nothing(word: str) -> bool:
+    return is_empty(word) or word.lower() in OF_FORMS
 
 
 def _where(hints: set[str]) -> Where:
@@ -77,7 +83,7 @@ def _in_name(named: Sequence[str]) -> frozenset[str]:
 
 
 def _meant(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(word for word in words if not is_empty(word) and word not in _KNOWN)
+    return frozenset(word for word in words if not _says_nothing(word) and word not in _KNOWN)
 
 
 def _in_text(description: str) -> frozenset[str]:
@@ -88,21 +94,21 @@ def _in_text(description: str) -> frozenset[str]:
         return _first_run(written(found[1]))
     if found := _PASSIVE.search(said):
         before = written(said[: found.start()].replace("in which", "in"))
-        is_named = before and not is_empty(before[-1]) and not _ASKED_FOR & set(before)
+        is_named = before and not _says_nothing(before[-1]) and not _ASKED_FOR & set(before)
         return _first_run(before[::-1]) if is_named else frozenset()
     return frozenset()
 
 
 def _meant_in(quoted: str) -> frozenset[str]:
     words = [fold(word) for word in written(quoted)]
-    return frozenset(word for word in words if not is_empty(word)) or frozenset(words)
+    return frozenset(word for word in words if not _says_nothing(word)) or frozenset(words)
 
 
 def _first_run(words: Sequence[str]) -> frozenset[str]:
     """The words up to the next one without a meaning of its own: "the budget in the first part" is the budget."""
     run: list[str] = []
     for word in words:
-        if not is_empty(word):
+        if not _says_nothing(word):
             run.append(fold(word))
         elif run:
             break

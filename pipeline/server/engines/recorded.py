@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from pipeline.server.engines import topics
 from pipeline.server.engines.fields import UNCLEAR, Field
 from pipeline.server.engines.known import Known
-from pipeline.server.engines.lexicon import bag, fold, folded, written
 from pipeline.server.engines.mentions import Mention
 from pipeline.server.engines.times import clock
+from pipeline.server.engines.words import bag, fold, folded, written
 
 # They ask how much of it there is, on some scale that nobody gave.
 _SCALES = bag("level rating score scale rate per loud quiet volume pace")

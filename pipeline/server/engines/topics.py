@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from pipeline.server.engines.colours import NAMES
+from pipeline.server.engines.words import singular
 
 _COMPOUNDS = (
     (r"frames? (rate|per second)", "fps"),
@@ -32,11 +33,7 @@ def words_of(text: str) -> tuple[str, ...]:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9%]+", " ", text).lower().replace("%", " percent ")
     for written, said in _COMPOUNDS:
         apart = re.sub(rf"\b{written}\b", said, apart)
-    return tuple(_SPELLINGS.get(word, word) for word in map(_singular, apart.split()))
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "bfs", "ous")) else word
+    return tuple(_SPELLINGS.get(word, word) for word in map(singular, apart.split()))
 
 
 def bag_of(text: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from pipeline.server.engines.answers.aspects import (
 from pipeline.server.engines.answers.common import COMMON, OF_ASKING
 from pipeline.server.engines.answers.limits import MADE, limits
 from pipeline.server.engines.answers.manner import Manner, manner
-from pipeline.server.engines.answers.stems import Token, stems, tokens
+from pipeline.server.engines.words import Token, stems, tokens
 
 Form = Literal["title", "description", "summary", "chapters", "keywords"]
 Order = Literal["relevance", "strength", "longest", "shortest", "first", "last"]

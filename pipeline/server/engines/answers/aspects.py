@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from pipeline.server.engines.answers.entries import Entry, Kind
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.colours import NAMES
 from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, SoundEvent, SoundPassage
+from pipeline.server.engines.words import stems
 
 Part = Literal["shots", "text", "speech", "sounds"]
 Strength = Callable[[Passage], float]

@@ -1,31 +1,13 @@
 """Words that tell nothing of what somebody looks for: those that every text has, and those of asking itself."""
 
-from pipeline.server.engines.answers.stems import Token, stems
+from pipeline.server.engines.words import EMPTY, Token, bag, stems
 
-
-def _written(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# What every English text is full of, as it is written: "using" is no form of "us".
-COMMON = _written(
-    "a about above thank thanks hello across after again against all almost along already also always am"
-    " among an and another any anybody anyone anything are around as ask asked at away back be became because"
-    " become been before began begin behind being below best better between big both but by came can cannot"
-    " come comes could day did different do does doing done dont down during each either else end enough even"
-    " ever every everybody everyone everything far few find first five for form found four from full further"
-    " gave get gets getting give given go goes going gone good got great had has have having he her here hers"
-    " herself him himself his how however i if im in into is it its itself just keep kept knew know known"
-    " large last later least left less let like little long look looked made main make makes making many may"
-    " maybe me mean means might mine more most much must my myself near need never new next no nobody none nor"
-    " not nothing now of off often oh ok okay old on once one only onto or other others our ours out over own"
-    " part per perhaps put quite rather real really right said same saw say says second see seem seen several"
-    " shall she should show shown since small so some somebody someone something sometimes soon still such"
-    " take taken tell than that thats the their theirs them themselves then there these they thing things"
-    " think this those though three through thus till to today together told too took toward two under until"
-    " up upon us use used very want wanted was way we well went were what whatever when where whether which"
-    " while who whole whom whose why will with within without would year years yes yet you your yours days"
-    " start starts started starting"
+# Beside empty words, those that are so frequent that a text with one of them is rarely about it.
+COMMON = EMPTY | bag(
+    "asked began begin best better big comes day days different end far find first five form found four full"
+    " getting good great hello kept knew known large last later left little long look looked main makes making"
+    " mean means new old part real right saw second several show shown small start started starting starts tell"
+    " thank thanks things think three today told took use used wanted year years"
 )
 
 # What prompts are full of, beside, in any form.

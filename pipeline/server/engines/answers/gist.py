@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pipeline.server.engines.answers import wording
 from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.answers.looks import Looks
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
 from pipeline.server.engines.times import clock
+from pipeline.server.engines.words import stems
 
 _MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES = 3, 3, 3
 _WORDS_OF_QUOTE, _WORDS_OF_HEADING = 20, 8

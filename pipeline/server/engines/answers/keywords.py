@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pipeline.server.engines.answers.common import is_telling
-from pipeline.server.engines.answers.stems import Token, tokens
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
+from pipeline.server.engines.words import Token, tokens
 
 # A word that somebody put on screen says more than one of many that are spoken.
 _READ, _SAID = 2, 1

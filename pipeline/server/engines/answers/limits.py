@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.server.engines.answers.stems import stems
+from pipeline.server.engines.words import stems
 
 SPEAKERS = "Who speaks cannot be determined: voices are not told apart."
 

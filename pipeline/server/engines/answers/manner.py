@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.server.engines.answers.stems import Token, stems
+from pipeline.server.engines.words import Token, stems
 
 _COUNT = re.compile(r"\bhow (?:many|often)\b|\b(?:the )?number of\b|\bcount\b", re.IGNORECASE)
 _YES_NO = re.compile(

@@ -15,10 +15,10 @@ from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.references import References
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
 from pipeline.server.engines.segments import Found, Stretch
 from pipeline.server.engines.topics import words_of
+from pipeline.server.engines.words import stems
 
 Definition = Mapping[str, Any]
 

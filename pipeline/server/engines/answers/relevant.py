@@ -14,9 +14,9 @@ from pipeline.server.engines.answers.occurrences import (
     spoken_words,
 )
 from pipeline.server.engines.answers.ranking import Index
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Timeline, Utterance
 from pipeline.server.engines.times import clock
+from pipeline.server.engines.words import stems
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000

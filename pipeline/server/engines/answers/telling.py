@@ -8,9 +8,9 @@ from pipeline.server.engines.answers.entries import Entry, Kind
 from pipeline.server.engines.answers.gist import best_title, first_words, sentences
 from pipeline.server.engines.answers.keywords import FEW, Keyword, colours, keywords
 from pipeline.server.engines.answers.looks import looks_of
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.evidence.timeline import Line, Passage, Timeline
 from pipeline.server.engines.times import clock
+from pipeline.server.engines.words import stems
 
 # What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
 _TELLING: tuple[tuple[Kind, int], ...] = (("title", 3), ("words", 3), ("voice", 2), ("event", 1))

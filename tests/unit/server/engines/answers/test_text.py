@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pipeline.server.engines.answers.engine import analyze
 from pipeline.server.engines.answers.ranking import Index
-from pipeline.server.engines.answers.stems import stems
 from pipeline.server.engines.answers.text import tell
 from pipeline.server.engines.contract import EngineRequest
 from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.words import stems
 
 from .harbour import HARBOUR, HEARD_ONLY, MEDIA, SILENT, TIMELINES, WITHOUT_EXTRA, line, said, shot, sound
 
