@@ -16,6 +16,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from pipeline.server import memory
+
 # Containers with a time line. Play lists and scripts (hls, concat, ...) stay out: they would open other files.
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mxf,gxf,nut,rm,wtv,dv,wav,mp3,aac,flac"
 # A last group of pictures longer than this is walked, but not decoded, nor walked for ever.
@@ -141,10 +143,19 @@ def read_facts(path: Path) -> MediaFacts:
 
 @contextmanager
 def open_media(path: Path) -> Iterator[InputContainer]:
-    """The file, opened for reading; whatever FFmpeg finds wrong with it while it is open is a MediaRejected."""
+    """The file, opened for reading; whatever FFmpeg finds wrong with it while it is open is a MediaRejected.
+
+    Raises:
+        MemoryError: there is so little left that what FFmpeg finds wrong may be that.
+    """
     try:
         with _opened(path) as container:
-            yield container
+            try:
+                yield container
+            except av.FFmpegError as exc:
+                if memory.is_short():  # FFmpeg calls most of a file invalid that it has no memory for
+                    raise MemoryError(str(exc)) from exc
+                raise
     except av.FFmpegError as exc:
         raise _broken(f"The file cannot be read as video: {exc.strerror}.") from exc
 
@@ -154,6 +165,8 @@ def _opened(path: Path) -> InputContainer:
     try:
         return av.open(str(path), options=options, metadata_errors="replace")
     except av.error.MemoryError:
+        if memory.is_short():
+            raise
         # what FFmpeg says of too many streams; nothing that is larger was decoded yet
         raise _broken(f"The file has more than {_MOST_STREAMS} streams, or a header that does not fit.") from None
 

@@ -6,10 +6,13 @@ import resource
 import sys
 import threading
 import time
+from pathlib import Path
 
 # The exit code of a process that took more than it may.
 OVERRAN = 86
 _LOOK_EVERY_S = 0.1
+# More than one picture takes, which is never touched.
+_LITTLE_BYTES = 64 * 1024 * 1024
 # What native code says in exceptions of its own when an allocation has failed.
 _SIGNS = ("bad_alloc", "bad allocation", "allocate memory", "failed to allocate")
 
@@ -47,6 +50,24 @@ def watch(most_bytes: int) -> None:
     while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit <= most_bytes:
         time.sleep(_LOOK_EVERY_S)
     os._exit(OVERRAN)
+
+
+def data_of(pid: int) -> int:
+    """How many bytes of what `cap` bounds a process has now; 0 where that cannot be told."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[5]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def is_short() -> bool:
+    """Whether so little is left that an allocation may just have failed, whatever the code that needed it says."""
+    try:
+        bytearray(_LITTLE_BYTES)
+    except MemoryError:
+        return True
+    return False
 
 
 def is_out(error: BaseException) -> bool:

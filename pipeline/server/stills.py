@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from pipeline.server.inspect import MediaRejected
+from pipeline.server.inspect import MOST_POINTS, MediaRejected
 
 # Readers of single pictures, chosen by content: a file's name says little, and "%d" in it would mean many files.
 FORMATS = {
@@ -45,6 +45,7 @@ def inspect_still(path: Path, max_pixels: int) -> StillFacts:
     Raises:
         MediaRejected: parameter_invalid; it is in another format, broken, or has too many pixels.
     """
+    bound = {"max_pixels": str(max(max_pixels, MOST_POINTS))}
     with path.open("rb") as file:
         head = file.read(4)
         file.seek(0)
@@ -52,15 +53,16 @@ def inspect_still(path: Path, max_pixels: int) -> StillFacts:
         if form is None:
             raise _rejected("The file is no JPEG, PNG, WebP, GIF or BMP.")
         try:
-            with av.open(file, "r", format=form) as container:
+            # a larger one is unpacked neither while the file is opened nor later, which would take the memory
+            with av.open(file, "r", format=form, options=bound) as container:
                 stream = container.streams.video[0]
-                # told before the picture is unpacked, which is what would take the memory
+                stream.codec_context.options = bound
                 _check_size(stream.codec_context.width, stream.codec_context.height, max_pixels)
                 frame = next(container.decode(stream))
                 _check_size(frame.width, frame.height, max_pixels)
                 return StillFacts(stream.codec_context.name, frame.width, frame.height, path.stat().st_size)
         except (av.FFmpegError, StopIteration, IndexError) as error:
-            raise _rejected("The file cannot be read as an image.") from error
+            raise _rejected(f"The file cannot be read as an image of at most {max_pixels:,} pixels.") from error
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:

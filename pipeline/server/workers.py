@@ -22,7 +22,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from pipeline.config import ServerSettings
 from pipeline.config.section import MIB
 from pipeline.server.engines.contract import OnPiece
-from pipeline.server.memory import OVERRAN
+from pipeline.server.memory import OVERRAN, data_of
 from pipeline.server.worker import LENGTH
 
 P = ParamSpec("P")
@@ -31,6 +31,9 @@ A = TypeVar("A")
 
 # How long a process that closed its end may take until it can be told how it ended.
 _DYING_S = 1.0
+# Native code that is refused memory may crash or leave: of one that had so much of it that may be why.
+_MUCH = 0.5
+_LOOK_EVERY_S = 0.05
 
 
 class JobRejected(Exception):
@@ -134,24 +137,33 @@ class WorkerPool:
         return value
 
     async def _ask(self, process: Process, job: bytes, video_s: float, on_piece: OnPiece) -> tuple[str, object]:
+        seen = _Seen()
         try:
             with anyio.fail_after(self._caps.most_s(video_s)):
-                return await _exchange(process, job, on_piece)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(seen.watch, process.pid)
+                    try:
+                        return await _exchange(process, job, on_piece)
+                    except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead) as error:
+                        end = error
+                    finally:
+                        group.cancel_scope.cancel()
         except TimeoutError:
             about = f" for {video_s / 60:.1f} minutes of video" if video_s else ""
             raise WorkerCrashed(f"it took longer than {self._caps.most_s(video_s):,.6g} s{about}") from None
-        except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead) as error:
-            raise WorkerCrashed(await self._cause_of_death(process)) from error
+        raise WorkerCrashed(await self._cause_of_death(process, seen.most_bytes)) from end
 
-    async def _cause_of_death(self, process: Process) -> str:
+    async def _cause_of_death(self, process: Process, most_bytes: int) -> str:
         with anyio.move_on_after(_DYING_S):
             await process.wait()
-        code = process.returncode
+        code, most_mib = process.returncode, self._caps.memory_mib
         if code == OVERRAN:
-            return f"it took more memory than {self._caps.memory_mib:,} MiB"
-        if code is not None and code < 0:
-            return f"the worker process crashed ({signal.Signals(-code).name})"
-        return f"the worker process died (exit code {code})"
+            return f"it took more memory than {most_mib:,} MiB"
+        is_crash = code is not None and code < 0
+        told = f"crashed ({signal.Signals(-code).name})" if code and is_crash else f"died (exit code {code})"
+        if most_bytes < _MUCH * most_mib * MIB:
+            return f"the worker process {told}"
+        return f"the worker process {told}, perhaps for want of memory, of which it may have {most_mib:,} MiB"
 
     async def _take(self) -> Process:
         while self._idle:
@@ -175,6 +187,18 @@ class WorkerPool:
                 )
         except OSError as error:  # no memory, processes or files left for one more
             raise WorkerCrashed(f"no worker process could be started ({error.strerror})") from error
+
+
+class _Seen:
+    """How much memory a process was seen to have at most."""
+
+    def __init__(self) -> None:
+        self.most_bytes = 0
+
+    async def watch(self, pid: int) -> None:
+        while True:
+            self.most_bytes = max(self.most_bytes, data_of(pid))
+            await anyio.sleep(_LOOK_EVERY_S)
 
 
 async def _exchange(process: Process, job: bytes, on_piece: OnPiece) -> tuple[str, object]:

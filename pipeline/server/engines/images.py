@@ -4,6 +4,7 @@ import av
 from av.video.frame import VideoFrame
 
 from pipeline.server.engines.contract import EngineError, EngineImage
+from pipeline.server.inspect import MOST_POINTS
 
 # Readers of single pictures, chosen by content: by name FFmpeg would take "%d" for a sequence of files.
 _FORMATS = {
@@ -34,7 +35,8 @@ def _decode_first(image: EngineImage) -> tuple[VideoFrame, str]:
         form = next((form for magic, form in _FORMATS.items() if head.startswith(magic)), None)
         if form is None:
             raise EngineError(f"The image {image.name} cannot be read: it is no JPEG, PNG, WebP, GIF or BMP.")
-        with av.open(file, "r", format=form) as container:
+        with av.open(file, "r", format=form, options={"max_pixels": str(MOST_POINTS)}) as container:
+            container.streams.video[0].codec_context.options = {"max_pixels": str(MOST_POINTS)}
             for frame in container.decode(video=0):
                 return frame, container.streams.video[0].codec_context.name
     raise EngineError(f"The image {image.name} cannot be read: it holds no picture.")

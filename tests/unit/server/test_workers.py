@@ -12,8 +12,12 @@ import pytest
 
 from pipeline.server import memory
 from pipeline.server.engines import EngineError, OnPiece
-from pipeline.server.inspect import MediaRejected, inspect
+from pipeline.server.engines.evidence.gather import gather
+from pipeline.server.inspect import MediaLimits, MediaRejected, inspect
 from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
+
+from .engines.evidence.hostile import intra
+from .engines.evidence.odd import tone, write
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +70,38 @@ async def test_a_job_that_takes_too_much_memory(pool):
     with pytest.raises(WorkerCrashed, match="took more memory than 512 MiB"):
         await pool.run(begun, bytearray, 600_000_000)
     assert await pool.run(begun, len, "four") == 4
+
+
+def crash_with(held: int) -> None:
+    """As native code does that does not look whether it was given memory; held long enough to be seen."""
+    taken = bytes(held)
+    time.sleep(0.3)
+    signal.raise_signal(signal.SIGSEGV if taken else 0)
+
+
+async def test_a_crash_for_want_of_memory(pool):
+    """Where a process crashed that had most of what it may, the reason names memory; else it does not."""
+    with pytest.raises(WorkerCrashed, match=r"crashed \(SIGSEGV\), perhaps for want of memory.* 512 MiB$"):
+        await pool.run(begun, crash_with, 300_000_000)
+    with pytest.raises(WorkerCrashed, match=r"crashed \(SIGSEGV\)$"):
+        await pool.run(begun, crash_with, 10)
+
+
+async def test_memory_that_runs_out_below(tmp_path):
+    """FFmpeg or the models' libraries are refused it: that costs the one asset, a fresh process serves the next."""
+    film, sound, small = (tmp_path / name for name in ("film.mp4", "sound.ts", "small.mp4"))
+    intra(film, "libx264", 3, size=(4096, 2160))
+    intra(small, "libx264", 3)
+    write(sound, sounds=[(tone(1, 48_000), 48_000, "mono")], sound_codec="mp2")
+    limits = MediaLimits(min_duration_s=0, min_side=16)
+    for most_mib, function, given in (
+        (56, inspect, (film, limits)),
+        (130, gather, (sound, None, None, ("speech",))),
+    ):
+        async with WorkerPool(1, tmp_path / "log", Caps(most_mib, 30)) as pool:
+            with pytest.raises(WorkerCrashed, match="memory"):
+                await pool.run(begun, function, *given)
+            assert (await pool.run(begun, inspect, small, limits)).width == 64
 
 
 async def test_a_silent_job_is_ended(tmp_path):

@@ -57,6 +57,22 @@ def long_gif(path: Path, pictures: int = 100_000) -> Path:
     return path
 
 
+def wide_gif(path: Path, side: int = 16_000) -> Path:
+    """A GIF of a few bytes with one point in a picture of so many points wide and high."""
+    screen = b"GIF89a" + side.to_bytes(2, "little") * 2 + b"\x80\0\0" + b"\0\0\0\xff\xff\xff"
+    path.write_bytes(screen + b"\x2c\0\0\0\0\x01\0\x01\0\0" + b"\x02\x02\x44\x01\0\x3b")
+    return path
+
+
+def moving_webp(path: Path, pictures: int = 100_000) -> Path:
+    """An animated WebP of so many pictures, which hold nothing."""
+    screen = b"VP8X" + (10).to_bytes(4, "little") + b"\x02\0\0\0" + b"\x3f\0\0" + b"\x2f\0\0"
+    body = b"WEBP" + screen + b"ANIM" + (6).to_bytes(4, "little") + bytes(6)
+    body += (b"ANMF" + (24).to_bytes(4, "little") + bytes(24)) * pictures
+    path.write_bytes(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    return path
+
+
 def absurd_jpeg(path: Path, side: int = 30_000) -> Path:
     """Moving JPEG whose pictures claim to be so many points wide and high."""
     made = bytearray(intra(path))

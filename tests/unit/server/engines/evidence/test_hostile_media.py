@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.contract import EngineError, EngineImage
 from pipeline.server.engines.evidence.gather import gather
+from pipeline.server.engines.images import look_at_still
 from pipeline.server.inspect import MediaLimits, MediaRejected, inspect
 from pipeline.server.stills import inspect_still
-from pipeline.server.workers import Caps, WorkerCrashed, WorkerPool
+from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
 from . import hostile
 from .odd import tone, write
@@ -28,9 +29,13 @@ def refused(path: Path, reason: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_frame_bomb(tmp_path: Path) -> None:
-    """A small file that unpacks to hours of work is ended when the time for its length has passed."""
+    """A small file that unpacks to hours of work is ended when the time for its length has passed.
+
+    At upload few of its pictures are looked at.
+    """
     bomb = hostile.frame_bomb(tmp_path / "bomb.webm")
     assert bomb.stat().st_size < 3_000_000
+    assert inspect(bomb, TINY).duration_s == pytest.approx(800, abs=1)
     async with WorkerPool(1, tmp_path / "log", Caps(1024, 1, 0.1)) as pool:
         with pytest.raises(WorkerCrashed, match=re.escape("longer than 1.33333 s for 13.3 minutes of video")):
             await pool.run_about(800, lambda: None, gather, bomb, None, None, ("visuals",))
@@ -41,6 +46,23 @@ def test_a_gif_of_a_hundred_thousand_pictures(tmp_path: Path) -> None:
     gif = hostile.long_gif(tmp_path / "long.gif")
     assert inspect_still(gif, 10_000).width == 64
     refused(gif, "cannot be read")
+
+
+@pytest.mark.anyio
+async def test_stills_of_absurd_size(tmp_path: Path) -> None:
+    """A picture of a few bytes that unpacks to a gigabyte is refused before it is unpacked, by whoever looks at it."""
+    gif = hostile.wide_gif(tmp_path / "wide.gif")
+    async with WorkerPool(1, tmp_path / "log", Caps(256, 30)) as pool:
+        with pytest.raises(JobRejected, match="of at most 11,000,000 pixels"):
+            await pool.run(lambda: None, inspect_still, gif, 11_000_000)
+        with pytest.raises(JobRejected, match="image wide cannot be read"):
+            await pool.run(lambda: None, look_at_still, EngineImage("wide", gif))
+
+
+def test_a_webp_of_a_hundred_thousand_pictures(tmp_path: Path) -> None:
+    """It is refused by what its beginning says."""
+    with pytest.raises(MediaRejected, match="cannot be read"):
+        inspect_still(hostile.moving_webp(tmp_path / "moving.webp"), 10_000)
 
 
 @pytest.mark.parametrize("name", ["absurd.avi", "absurd.mkv"])
