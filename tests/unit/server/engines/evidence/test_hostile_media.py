@@ -31,11 +31,12 @@ def refused(path: Path, reason: str) -> None:
 async def test_a_frame_bomb(tmp_path: Path) -> None:
     """A small file that unpacks to hours of work is ended when the time for its length has passed.
 
-    At upload few of its pictures are looked at.
+    At upload few of its pictures are looked at, and its end is found to be none.
     """
     bomb = hostile.frame_bomb(tmp_path / "bomb.webm")
     assert bomb.stat().st_size < 3_000_000
-    assert inspect(bomb, TINY).duration_s == pytest.approx(800, abs=1)
+    with pytest.raises(MediaRejected):
+        inspect(bomb, TINY)
     async with WorkerPool(1, tmp_path / "log", Caps(1024, 1, 0.1)) as pool:
         with pytest.raises(WorkerCrashed, match=re.escape("longer than 1.33333 s for 13.3 minutes of video")):
             await pool.run_about(800, lambda: None, gather, bomb, None, None, ("visuals",))
