@@ -13,10 +13,12 @@ import numpy as np
 from pipeline.server.engines.looks import TICK_S, Look
 from pipeline.server.engines.views import difference, is_new_view
 
-# What is usual is learnt from so long on either side, of so many pictures at least; it is what three in four stay below.
+# What is usual is learnt from so long on either side, of so many pictures at least: three in four stay below it.
 _USUAL_S, _USUAL_PICTURES, _USUAL_SHARE = 0.4, 4, 75
 # By how much a cut exceeds it on the calmer side and on the other; and one that is faint, where colours stay the same.
-_TIMES_USUAL, _TIMES_BUSY, _TIMES_USUAL_FAINT = 2.5, 1.4, 4.0
+_TIMES_USUAL, _TIMES_BUSY, _TIMES_USUAL_FAINT = 2.5, 1.6, 4.0
+# Where there is much movement, colours tell: so many of them have changed, and by far more than is usual on any side.
+_LEAST_SHIFT, _TIMES_SHIFT = 0.15, 4.0
 # Steps between pictures: mean difference from 0 to 255, and the share of the picture whose colour has another name.
 _FAINTEST, _CLEAR, _CLEAR_COLOURS = 4.0, 12.0, 0.35
 _FAINTEST_ALONE = 6.0
@@ -24,8 +26,9 @@ _FAINTEST_ALONE = 6.0
 _SWIFT_S, _SWIFT_PICTURES, _MOST_STEPS = 0.12, 2, 2
 # A flash is over within the one time; within the other it fades away, with no second step as large.
 _FLASH_S, _GLOW_S = 0.24, 1.0
-# A picture that is the earlier one again differs from it by less than this share of the step in between.
-_BACK = 0.6
+# A picture that is the earlier one again differs from it by less than this share of the step in between, and
+# has the same colours or shows the same view.
+_BACK, _BACK_SHIFT = 0.6, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +109,21 @@ class _Window:
         return (
             step.difference > _FAINTEST
             and self._is_unusual(step)
-            and step.is_new_view()
+            and is_new_view(*self._ends(step))
             and self._is_sudden(step)
             and not self._passes(step)
         )
 
     def _is_unusual(self, step: _Step) -> bool:
         sides = (self._near(-1, _USUAL_S, _USUAL_PICTURES), self._near(1, _USUAL_S, _USUAL_PICTURES))
-        usual = [float(np.percentile([each.difference for each in side], _USUAL_SHARE)) for side in sides if side]
+        usual = [_usual(each.difference for each in side) for side in sides if side]
+        if not usual:
+            return True
         times = _TIMES_USUAL if _stands_out(step) else _TIMES_USUAL_FAINT
-        return not usual or (step.difference > times * min(usual) and step.difference > _TIMES_BUSY * max(usual))
+        if step.difference > times * min(usual) and step.difference > _TIMES_BUSY * max(usual):
+            return True
+        shift = max(_usual(each.colour_shift for each in side) for side in sides if side)
+        return step.difference > max(usual) and step.colour_shift > max(_LEAST_SHIFT, _TIMES_SHIFT * shift)
 
     def _near(self, way: int, within_s: float, pictures: int) -> list[_Step]:
         """The steps on one side, from the nearest to the farthest."""
@@ -128,12 +136,20 @@ class _Window:
             place += way
         return near
 
+    def _ends(self, step: _Step) -> tuple[Look, Look]:
+        """The pictures before and after the change; a single picture in between belongs to neither."""
+        before, after = self._near(-1, 0.0, 1), self._near(1, 0.0, 1)
+        return (
+            before[0].before if before and before[0].difference > step.difference / 2 else step.before,
+            after[0].look if after and after[0].difference > step.difference / 2 else step.look,
+        )
+
     def _is_sudden(self, step: _Step) -> bool:
         """It is the largest step close by, and not one of many."""
         before, after = self._near(-1, _SWIFT_S, _SWIFT_PICTURES), self._near(1, _SWIFT_S, _SWIFT_PICTURES)
-        if any(each.difference >= step.difference and each.is_new_view() for each in before):
+        if any(each.difference >= step.difference for each in before):
             return False
-        if any(each.difference > step.difference and each.is_new_view() for each in after):
+        if any(each.difference > step.difference for each in after):
             return False
         large = [each for each in before + after if each.difference > step.difference / 2 and each.is_new_view()]
         return len(large) < _MOST_STEPS
@@ -146,14 +162,20 @@ class _Window:
         )
 
 
+def _usual(values: Iterable[float]) -> float:
+    return float(np.percentile(list(values), _USUAL_SHARE))
+
+
 def _is_there_again(look: Look, others: Iterable[tuple[_Step, Look]], step: _Step) -> bool:
-    """Whether one of the others, from the nearest on, each behind the step that leads there, shows the same view."""
-    steps = 0
+    """Whether one of the others, from the nearest on, each with the step that leads there, shows the same view."""
+    large = 0
     for each, other in others:
         away_s = abs(other.at_s - look.at_s)
-        steps += each.difference > step.difference / 2
-        if away_s > _GLOW_S or (away_s > _FLASH_S and steps):
+        large += each.difference > step.difference / 2
+        if away_s > _GLOW_S or (away_s > _FLASH_S and large):
             return False
-        if difference(look, other) < _BACK * step.difference and not is_new_view(look, other):
+        if difference(look, other) < _BACK * step.difference and (
+            _shift(look, other) < _BACK_SHIFT or not is_new_view(look, other)
+        ):
             return True
     return False

@@ -15,8 +15,11 @@ _LEAST, _LEAST_OF_MEAN = 2.0, 0.2
 _NEW_SHARE = 0.45
 # Edges are what stands out from so many blocks around, stronger than this many levels of noise.
 _AROUND, _EDGE_NOISE = 3, 3.0
-# Edges have something to say above this strength, and are the same ones where they agree so well.
-_FAINT, _AGREE = 0.08, 0.5
+# How many blocks a view may have moved by, down and across, from one picture to the next.
+_REACH = 3, 6
+# The picture is divided so often each way; a part shows the same edges where they are so strong and agree so well,
+# and the view is the same where so many parts do: what is written over both pictures is in few of them.
+_PARTS, _FAINT, _AGREE, _SAME_SHARE = 4, 0.1, 0.5, 0.45
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 
@@ -25,13 +28,13 @@ def difference(one: Look, other: Look) -> float:
     return float(np.abs(one.blocks - other.blocks).mean())
 
 
-def is_new_view(one: Look, other: Look, *, reach: tuple[int, int] = (3, 6)) -> bool:
-    """Most of the picture is another, and its edges are not the same ones up to `reach` blocks (down, across) away."""
+def is_new_view(one: Look, other: Look) -> bool:
+    """Whether most of the picture is another, and its edges are not those of the earlier one."""
     box = _without_bars(one.blocks, other.blocks)
     before, after = one.blocks[box], other.blocks[box]
     changed = np.abs(before - after).mean(2)
     share = float((changed > max(_LEAST, _LEAST_OF_MEAN * float(changed.mean()))).mean())
-    return share >= _NEW_SHARE and agreement(before @ _LUMA, after @ _LUMA, reach) < _AGREE
+    return share >= _NEW_SHARE and same_edges(before @ _LUMA, after @ _LUMA) < _SAME_SHARE
 
 
 def _without_bars(one: Raster, other: Raster) -> tuple[slice, slice]:
@@ -41,36 +44,51 @@ def _without_bars(one: Raster, other: Raster) -> tuple[slice, slice]:
     return slice(lit[0].min(), lit[0].max() + 1), slice(lit[1].min(), lit[1].max() + 1)
 
 
-def agreement(one: Raster, other: Raster, reach: tuple[int, int]) -> float:
-    """How well the edges of one agree with those of the other where they agree best, from -1 to 1; 0 without edges."""
+def same_edges(one: Raster, other: Raster) -> float:
+    """The share of the picture in which both have the same edges, moved to where they agree best."""
     before, after = _edges(one), _edges(other)
-    if min(float(np.abs(before).mean()), float(np.abs(after).mean())) < _FAINT:
-        return 0.0
-    return max(
-        _correlation(before, after, down, across)
-        for down in range(-min(reach[0], before.shape[0] // 3), min(reach[0], before.shape[0] // 3) + 1)
-        for across in range(-min(reach[1], before.shape[1] // 3), min(reach[1], before.shape[1] // 3) + 1)
-    )
+    down, across = (min(reach, side // 3) for reach, side in zip(_REACH, before.shape, strict=True))
+    moved = [
+        (_moved(before, rows, columns), _moved(after, -rows, -columns))
+        for rows in range(-down, down + 1)
+        for columns in range(-across, across + 1)
+    ]
+    return _agreeing(*max(moved, key=lambda pair: _correlation(*pair)))
 
 
 def _edges(luma: Raster) -> Raster:
     """What stands out from its surroundings, by as much whatever the light."""
     detail = luma - _mean_around(luma)
-    strength = np.sqrt(_mean_around(detail**2))
+    strength = np.sqrt(np.maximum(_mean_around(detail**2), 0))
     return np.asarray(detail / (strength + _EDGE_NOISE), np.float32)
 
 
 def _mean_around(values: Raster) -> Raster:
-    """The mean over squares of blocks around each, those at the borders counted again."""
-    padded = np.pad(values, _AROUND, mode="reflect") if min(values.shape) > _AROUND else np.pad(values, _AROUND, "edge")
+    """The mean over the square around each block; blocks at the border count again beyond it."""
     side = 2 * _AROUND + 1
-    sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    total = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    padded = np.pad(np.pad(values, _AROUND, "edge").cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    total = padded[side:, side:] - padded[:-side, side:] - padded[side:, :-side] + padded[:-side, :-side]
     return np.asarray(total / side**2, np.float32)
 
 
-def _correlation(one: Raster, other: Raster, down: int, across: int) -> float:
-    rows, columns = one.shape
-    first = one[max(0, down) : rows + min(0, down), max(0, across) : columns + min(0, across)].ravel()
-    second = other[max(0, -down) : rows + min(0, -down), max(0, -across) : columns + min(0, -across)].ravel()
+def _moved(edges: Raster, down: int, across: int) -> Raster:
+    """What is left of one of two pictures, the other of which is moved the other way."""
+    rows, columns = edges.shape
+    return edges[max(0, down) : rows + min(0, down), max(0, across) : columns + min(0, across)]
+
+
+def _correlation(one: Raster, other: Raster) -> float:
+    first, second = one.ravel(), other.ravel()
     return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second) + 1e-6))
+
+
+def _agreeing(one: Raster, other: Raster) -> float:
+    products, ones, others = (_by_parts(values) for values in (one * other, one**2, other**2))
+    return float((products > np.maximum(_AGREE * np.sqrt(ones * others), _FAINT**2)).mean())
+
+
+def _by_parts(values: Raster) -> Raster:
+    """Means over each of the parts that the picture is divided into."""
+    rows, columns = (np.linspace(0, side, min(_PARTS, side) + 1).astype(np.intp) for side in values.shape)
+    sums = np.add.reduceat(np.add.reduceat(values, rows[:-1], 0), columns[:-1], 1)
+    return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)), np.float32)
