@@ -14,7 +14,7 @@ from pipeline.server.engines.looks import TICK_S, Look
 from pipeline.server.engines.views import difference, is_new_view
 
 # What is usual is learnt from so long on either side, of so many pictures at least: three in four stay below it.
-_USUAL_S, _USUAL_PICTURES, _USUAL_SHARE = 0.4, 4, 75
+_USUAL_S, _USUAL_PICTURES, _USUAL_SHARE = 0.4, 4, 0.75
 # By how much a cut exceeds it on the calmer side and on the other; and one that is faint, where colours stay the same.
 _TIMES_USUAL, _TIMES_BUSY, _TIMES_USUAL_FAINT = 2.5, 1.6, 4.0
 # Where there is much movement, colours tell: so many of them have changed, and by far more than is usual on any side.
@@ -107,11 +107,7 @@ class _Window:
 
     def _is_cut(self, step: _Step) -> bool:
         return (
-            step.difference > _FAINTEST
-            and self._is_unusual(step)
-            and is_new_view(*self._ends(step))
-            and self._is_sudden(step)
-            and not self._passes(step)
+            step.difference > _FAINTEST and self._is_unusual(step) and self._is_sudden(step) and not self._passes(step)
         )
 
     def _is_unusual(self, step: _Step) -> bool:
@@ -136,6 +132,20 @@ class _Window:
             place += way
         return near
 
+    def _is_sudden(self, step: _Step) -> bool:
+        """It is the largest step close by, not one of many, and leads to another view."""
+        before, after = self._near(-1, _SWIFT_S, _SWIFT_PICTURES), self._near(1, _SWIFT_S, _SWIFT_PICTURES)
+        if any(each.difference >= step.difference for each in before):
+            return False
+        if any(each.difference > step.difference for each in after):
+            return False
+        large = [each for each in before + after if each.difference > step.difference / 2]
+        if step.is_new_view():
+            return sum(each.is_new_view() for each in large) < _MOST_STEPS
+        # a single picture in which both views are mixed is like either
+        one, other = self._ends(step)
+        return len(large) == 1 and is_new_view(one, other)
+
     def _ends(self, step: _Step) -> tuple[Look, Look]:
         """The pictures before and after the change; a single picture in between belongs to neither."""
         before, after = self._near(-1, 0.0, 1), self._near(1, 0.0, 1)
@@ -143,16 +153,6 @@ class _Window:
             before[0].before if before and before[0].difference > step.difference / 2 else step.before,
             after[0].look if after and after[0].difference > step.difference / 2 else step.look,
         )
-
-    def _is_sudden(self, step: _Step) -> bool:
-        """It is the largest step close by, and not one of many."""
-        before, after = self._near(-1, _SWIFT_S, _SWIFT_PICTURES), self._near(1, _SWIFT_S, _SWIFT_PICTURES)
-        if any(each.difference >= step.difference for each in before):
-            return False
-        if any(each.difference > step.difference for each in after):
-            return False
-        large = [each for each in before + after if each.difference > step.difference / 2 and each.is_new_view()]
-        return len(large) < _MOST_STEPS
 
     def _passes(self, step: _Step) -> bool:
         """What was to be seen before the step is back soon, or what comes with it was there just now."""
@@ -163,7 +163,8 @@ class _Window:
 
 
 def _usual(values: Iterable[float]) -> float:
-    return float(np.percentile(list(values), _USUAL_SHARE))
+    ordered = sorted(values)
+    return ordered[int(_USUAL_SHARE * (len(ordered) - 1))]
 
 
 def _is_there_again(look: Look, others: Iterable[tuple[_Step, Look]], step: _Step) -> bool:

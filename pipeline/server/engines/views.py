@@ -15,11 +15,11 @@ _LEAST, _LEAST_OF_MEAN = 2.0, 0.2
 _NEW_SHARE = 0.45
 # Edges are what stands out from so many blocks around, stronger than this many levels of noise.
 _AROUND, _EDGE_NOISE = 3, 3.0
-# How many blocks a view may have moved by, down and across, from one picture to the next.
-_REACH = 3, 6
-# The picture is divided so often each way; a part shows the same edges where they are so strong and agree so well,
-# and the view is the same where so many parts do: what is written over both pictures is in few of them.
-_PARTS, _FAINT, _AGREE, _SAME_SHARE = 4, 0.1, 0.5, 0.45
+# From one picture to the next a view may have moved by this share of its height and width.
+_REACH = 0.2
+# The picture is divided so often each way, into parts of so many blocks at least. A part shows the same edges where
+# they are so strong and agree so well; the view is the same where so many parts do: few of them have a logo.
+_PARTS, _PART, _FAINT, _AGREE, _SAME_SHARE = 4, 4, 0.1, 0.5, 0.45
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 
@@ -47,7 +47,7 @@ def _without_bars(one: Raster, other: Raster) -> tuple[slice, slice]:
 def same_edges(one: Raster, other: Raster) -> float:
     """The share of the picture in which both have the same edges, moved to where they agree best."""
     before, after = _edges(one), _edges(other)
-    down, across = (min(reach, side // 3) for reach, side in zip(_REACH, before.shape, strict=True))
+    down, across = (int(_REACH * side) for side in before.shape)
     moved = [
         (_moved(before, rows, columns), _moved(after, -rows, -columns))
         for rows in range(-down, down + 1)
@@ -89,6 +89,8 @@ def _agreeing(one: Raster, other: Raster) -> float:
 
 def _by_parts(values: Raster) -> Raster:
     """Means over each of the parts that the picture is divided into."""
-    rows, columns = (np.linspace(0, side, min(_PARTS, side) + 1).astype(np.intp) for side in values.shape)
+    rows, columns = (
+        np.linspace(0, side, max(1, min(_PARTS, side // _PART)) + 1).astype(np.intp) for side in values.shape
+    )
     sums = np.add.reduceat(np.add.reduceat(values, rows[:-1], 0), columns[:-1], 1)
     return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)), np.float32)

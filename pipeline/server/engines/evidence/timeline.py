@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # Counts up when the same file would yield another timeline, so that whoever keeps timelines makes them anew.
-VERSION = 3
+VERSION = 4
 
 Entrance = Literal["start", "cut", "dissolve", "fade"]
 LineKind = Literal["title", "mark", "ticker", "timecode"]
