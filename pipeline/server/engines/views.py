@@ -20,6 +20,8 @@ _REACH = 0.2
 # The picture is divided so often each way, into parts of so many blocks at least. A part shows the same edges where
 # they are so strong and agree so well; the view is the same where so many parts do: few of them have a logo.
 _PARTS, _PART, _FAINT, _AGREE, _SAME_SHARE = 4, 4, 0.1, 0.5, 0.45
+# How far apart red, green and blue are where there is a hue, and how well those of the same hue agree.
+_LEAST_HUE, _SAME_HUE = 20.0, 0.5
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 
@@ -29,12 +31,12 @@ def difference(one: Look, other: Look) -> float:
 
 
 def is_new_view(one: Look, other: Look) -> bool:
-    """Whether most of the picture is another, and its edges are not those of the earlier one."""
+    """Whether most of the picture is another, and not the earlier one that moved or is lit otherwise."""
     box = _without_bars(one.blocks, other.blocks)
     before, after = one.blocks[box], other.blocks[box]
     changed = np.abs(before - after).mean(2)
     share = float((changed > max(_LEAST, _LEAST_OF_MEAN * float(changed.mean()))).mean())
-    return share >= _NEW_SHARE and same_edges(before @ _LUMA, after @ _LUMA) < _SAME_SHARE
+    return share >= _NEW_SHARE and not _is_same(before, after)
 
 
 def _without_bars(one: Raster, other: Raster) -> tuple[slice, slice]:
@@ -44,16 +46,15 @@ def _without_bars(one: Raster, other: Raster) -> tuple[slice, slice]:
     return slice(lit[0].min(), lit[0].max() + 1), slice(lit[1].min(), lit[1].max() + 1)
 
 
-def same_edges(one: Raster, other: Raster) -> float:
-    """The share of the picture in which both have the same edges, moved to where they agree best."""
-    before, after = _edges(one), _edges(other)
-    down, across = (int(_REACH * side) for side in before.shape)
-    moved = [
-        (_moved(before, rows, columns), _moved(after, -rows, -columns))
-        for rows in range(-down, down + 1)
-        for columns in range(-across, across + 1)
-    ]
-    return _agreeing(*max(moved, key=lambda pair: _correlation(*pair)))
+def _is_same(before: Raster, after: Raster) -> bool:
+    """Whether the edges are the same ones, and the hues, once one is moved to where it agrees best with the other."""
+    one, other = _edges(before @ _LUMA), _edges(after @ _LUMA)
+    down, across = (int(_REACH * side) for side in one.shape)
+    ways = [(rows, columns) for rows in range(-down, down + 1) for columns in range(-across, across + 1)]
+    way = max(ways, key=lambda way: _correlation(*_moved(one, other, *way)))
+    if _agreeing(*_moved(one, other, *way)) < _SAME_SHARE:
+        return False
+    return _turned(*_moved(before, after, *way)) < _NEW_SHARE
 
 
 def _edges(luma: Raster) -> Raster:
@@ -71,10 +72,13 @@ def _mean_around(values: Raster) -> Raster:
     return np.asarray(total / side**2, np.float32)
 
 
-def _moved(edges: Raster, down: int, across: int) -> Raster:
-    """What is left of one of two pictures, the other of which is moved the other way."""
-    rows, columns = edges.shape
-    return edges[max(0, down) : rows + min(0, down), max(0, across) : columns + min(0, across)]
+def _moved(one: Raster, other: Raster, down: int, across: int) -> tuple[Raster, Raster]:
+    """What two pictures have in common where one of them is moved so far down and across."""
+    rows, columns = one.shape[:2]
+    return (
+        one[max(0, down) : rows + min(0, down), max(0, across) : columns + min(0, across)],
+        other[max(0, -down) : rows + min(0, -down), max(0, -across) : columns + min(0, -across)],
+    )
 
 
 def _correlation(one: Raster, other: Raster) -> float:
@@ -94,3 +98,11 @@ def _by_parts(values: Raster) -> Raster:
     )
     sums = np.add.reduceat(np.add.reduceat(values, rows[:-1], 0), columns[:-1], 1)
     return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)), np.float32)
+
+
+def _turned(one: Raster, other: Raster) -> float:
+    """The share of the blocks that have a hue before and quite another one after."""
+    before, after = one - one.mean(2, keepdims=True), other - other.mean(2, keepdims=True)
+    strengths = np.linalg.norm(before, axis=2), np.linalg.norm(after, axis=2)
+    turned = (before * after).sum(2) < _SAME_HUE * strengths[0] * strengths[1]
+    return float((turned & (np.minimum(*strengths) > _LEAST_HUE)).mean())
