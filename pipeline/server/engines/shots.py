@@ -17,8 +17,6 @@ from pipeline.server.engines.views import difference, is_new_view
 _USUAL_S, _USUAL_PICTURES, _USUAL_SHARE = 0.4, 4, 0.75
 # By how much a cut exceeds it on the calmer side and on the other; and one that is faint, where colours stay the same.
 _TIMES_USUAL, _TIMES_BUSY, _TIMES_USUAL_FAINT = 2.5, 1.6, 4.0
-# Where there is much movement, colours tell: so many of them have changed, and by far more than is usual on any side.
-_LEAST_SHIFT, _TIMES_SHIFT = 0.15, 4.0
 # Steps between pictures: mean difference from 0 to 255, and the share of the picture whose colour has another name.
 _FAINTEST, _CLEAR, _CLEAR_COLOURS = 4.0, 12.0, 0.35
 _FAINTEST_ALONE = 6.0
@@ -115,11 +113,17 @@ class _Window:
         usual = [_usual(each.difference for each in side) for side in sides if side]
         if not usual:
             return True
-        times = _TIMES_USUAL if _stands_out(step) else _TIMES_USUAL_FAINT
+        clear = _stands_out(step)
+        times = _TIMES_USUAL if clear else _TIMES_USUAL_FAINT
         if step.difference > times * min(usual) and step.difference > _TIMES_BUSY * max(usual):
             return True
-        shift = max(_usual(each.colour_shift for each in side) for side in sides if side)
-        return step.difference > max(usual) and step.colour_shift > max(_LEAST_SHIFT, _TIMES_SHIFT * shift)
+        # where there is much movement, each step leaves the same view but for the cut
+        return (
+            clear
+            and step.difference > max(usual)
+            and step.is_new_view()
+            and not any(each.is_new_view() for each in self._close())
+        )
 
     def _near(self, way: int, within_s: float, pictures: int) -> list[_Step]:
         """The steps on one side, from the nearest to the farthest."""
@@ -134,17 +138,18 @@ class _Window:
 
     def _is_sudden(self, step: _Step) -> bool:
         """It is the largest step close by, not one of many, and leads to another view."""
-        before, after = self._near(-1, _SWIFT_S, _SWIFT_PICTURES), self._near(1, _SWIFT_S, _SWIFT_PICTURES)
-        if any(each.difference >= step.difference for each in before):
+        close = self._close()
+        if any(each.difference > step.difference or _precedes(each, step) for each in close):
             return False
-        if any(each.difference > step.difference for each in after):
-            return False
-        large = [each for each in before + after if each.difference > step.difference / 2]
+        large = [each for each in close if each.difference > step.difference / 2]
         if step.is_new_view():
             return sum(each.is_new_view() for each in large) < _MOST_STEPS
         # a single picture in which both views are mixed is like either
         one, other = self._ends(step)
         return len(large) == 1 and is_new_view(one, other)
+
+    def _close(self) -> list[_Step]:
+        return [*self._near(-1, _SWIFT_S, _SWIFT_PICTURES), *self._near(1, _SWIFT_S, _SWIFT_PICTURES)]
 
     def _ends(self, step: _Step) -> tuple[Look, Look]:
         """The pictures before and after the change; a single picture in between belongs to neither."""
@@ -160,6 +165,11 @@ class _Window:
         return _is_there_again(step.before, ((each, each.look) for each in after), step) or _is_there_again(
             step.look, ((each, each.before) for each in before), step
         )
+
+
+def _precedes(each: _Step, step: _Step) -> bool:
+    """Of two steps that are equally large the first one counts."""
+    return each.difference == step.difference and each.look.at_s < step.look.at_s
 
 
 def _usual(values: Iterable[float]) -> float:
