@@ -20,13 +20,13 @@ _TIMES_USUAL, _TIMES_BUSY, _TIMES_USUAL_FAINT = 2.5, 1.6, 4.0
 # Steps between pictures: mean difference from 0 to 255, and the share of the picture whose colour has another name.
 _FAINTEST, _CLEAR, _CLEAR_COLOURS = 4.0, 12.0, 0.35
 _FAINTEST_ALONE = 6.0
-# A change that takes more steps than this, each half as large or more, is a swift movement.
-_SWIFT_S, _SWIFT_PICTURES, _MOST_STEPS = 0.12, 2, 2
+# A change that takes more steps than this, each nearly as large, is a swift movement; blur makes the first one larger.
+_SWIFT_S, _SWIFT_PICTURES, _MOST_STEPS, _AS_LARGE = 0.12, 2, 2, 0.35
 # A flash is over within the one time; within the other it fades away, with no second step as large.
 _FLASH_S, _GLOW_S = 0.24, 1.0
-# A picture that is the earlier one again differs from it by less than this share of the step in between, and
-# has the same colours or shows the same view.
-_BACK, _BACK_SHIFT = 0.6, 0.1
+# A picture that is the earlier one again, of the same view or at least in the same colours, differs from it by less
+# than this share of the step in between.
+_SAME_VIEW_BACK, _SAME_COLOURS_BACK, _SAME_COLOURS = 0.6, 0.3, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class _Window:
         close = self._close()
         if any(each.difference > step.difference or _precedes(each, step) for each in close):
             return False
-        large = [each for each in close if each.difference > step.difference / 2]
+        large = [each for each in close if each.difference > _AS_LARGE * step.difference]
         if step.is_new_view():
             return sum(each.is_new_view() for each in large) < _MOST_STEPS
         # a single picture in which both views are mixed is like either
@@ -181,12 +181,13 @@ def _is_there_again(look: Look, others: Iterable[tuple[_Step, Look]], step: _Ste
     """Whether one of the others, from the nearest on, each with the step that leads there, shows the same view."""
     large = 0
     for each, other in others:
-        away_s = abs(other.at_s - look.at_s)
+        away_s = abs(each.look.at_s - step.look.at_s)
         large += each.difference > step.difference / 2
         if away_s > _GLOW_S or (away_s > _FLASH_S and large):
             return False
-        if difference(look, other) < _BACK * step.difference and (
-            _shift(look, other) < _BACK_SHIFT or not is_new_view(look, other)
-        ):
+        off = difference(look, other) / step.difference
+        if off < _SAME_COLOURS_BACK and _shift(look, other) < _SAME_COLOURS:
+            return True
+        if off < _SAME_VIEW_BACK and not is_new_view(look, other):
             return True
     return False

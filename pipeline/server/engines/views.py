@@ -1,5 +1,7 @@
 """Whether two pictures show the same view: moved a little, lit otherwise, or with something laid over it."""
 
+from math import sqrt
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,7 @@ _REACH = 0.2
 _PARTS, _PART, _FAINT, _AGREE, _SAME_SHARE = 4, 4, 0.1, 0.5, 0.45
 # How far apart red, green and blue are where there is a hue, and how well those of the same hue agree.
 _LEAST_HUE, _SAME_HUE = 20.0, 0.5
+_TINY = 1e-9
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 
@@ -83,7 +86,7 @@ def _moved(one: Raster, other: Raster, down: int, across: int) -> tuple[Raster, 
 
 def _correlation(one: Raster, other: Raster) -> float:
     first, second = one.ravel(), other.ravel()
-    return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second) + 1e-6))
+    return float(first @ second) / sqrt(float(first @ first) * float(second @ second) + _TINY)
 
 
 def _agreeing(one: Raster, other: Raster) -> float:
