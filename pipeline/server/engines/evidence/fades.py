@@ -14,13 +14,14 @@ import numpy.typing as npt
 
 from pipeline.server.engines.evidence.blackness import Blackness, Fade
 from pipeline.server.engines.looks import Look
+from pipeline.server.engines.views import is_new_view
 
 Raster = npt.NDArray[np.float32]
 
 # Pictures are compared this far apart, as rasters so coarse that what moves a little stays where it is.
 _STEP_S = 0.079
 _ROWS, _COLUMNS = 6, 8
-_LENGTHS_S = (0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
+_LENGTHS_S = (0.24, 0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
 # Before and after a transition it has to be calm for so long.
 _CALM_S = 0.33
 _HELD_S = _LENGTHS_S[-1] + 2 * _CALM_S + 0.5
@@ -33,9 +34,10 @@ _BLACK = 14.0
 
 @dataclass(slots=True)
 class FadeFinder:
-    """Looks on while a window is watched; holds a few seconds of coarse pictures."""
+    """Looks on while a window is watched; holds a few seconds of looks."""
 
     _held: deque[tuple[float, Raster]] = field(default_factory=deque)
+    _looks: deque[Look] = field(default_factory=deque)
     _best: list[Fade] = field(default_factory=list)
     _blackness: Blackness = field(default_factory=Blackness)
 
@@ -44,6 +46,7 @@ class FadeFinder:
         for look in looks:
             self._blackness.see(look)
             if not self._held or look.at_s - self._held[-1][0] >= _STEP_S:
+                self._looks.append(look)
                 self._see(look.at_s, _raster(look))
             yield look
 
@@ -57,6 +60,7 @@ class FadeFinder:
         self._held.append((at_s, raster))
         while at_s - self._held[0][0] > _HELD_S:
             self._held.popleft()
+            self._looks.popleft()
         times = np.array([time for time, _ in self._held])
         rasters = np.stack([each for _, each in self._held])
         for fade in _ending_before(times, rasters):
@@ -65,11 +69,16 @@ class FadeFinder:
     def _keep(self, fade: Fade) -> None:
         """Of candidates that overlap, the one with the greatest and purest change is kept."""
         rivals = [each for each in self._best[-4:] if each.end_s > fade.start_s + _STEP_S]
-        if any(_worth(rival) >= _worth(fade) for rival in rivals):
+        if any(_worth(rival) >= _worth(fade) for rival in rivals) or not self._leads_elsewhere(fade):
             return
         for rival in rivals:
             self._best.remove(rival)
         self._best.append(fade)
+
+    def _leads_elsewhere(self, fade: Fade) -> bool:
+        """What moves or is lit otherwise may pass for a mixture, but the same view is left."""
+        one, other = (next(look for look in self._looks if look.at_s == at_s) for at_s in (fade.start_s, fade.end_s))
+        return is_new_view(one, other)
 
 
 def _overlap(one: Fade, other: Fade) -> bool:
