@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.server.engines.answers.entries import Entry
-from pipeline.server.engines.answers.stems import Token, stems
 from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.words import Token, stems
 
 # Of a word so many letters are repeated.
 LONGEST_WORD = 40
