@@ -180,10 +180,15 @@ def text(field: Field, known: Known) -> str | None:
         return _title(field, known, found)
     if field.topic in {"music", "event"} or (known.of & {"music", "event"} and field.mention is None):
         return ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in found) or "at no time"
-    spelled = [part.labels["spelled"] for part in found if part.labels.get("spelled") and "timecode" not in part.of]
+    spelled = [part.labels["spelled"] for part in found if _is_spelled(part, known)]
     if field.topic == "timecode":
         spelled = [part.labels["spelled"] for part in found]
     return _chosen(field, spelled, found) if spelled else None
+
+
+def _is_spelled(part: Known, known: Known) -> bool:
+    """Whether it has words: a timecode is none of a text, unless it is the line that is told."""
+    return bool(part.labels.get("spelled")) and ("timecode" not in part.of or part is known)
 
 
 def _title(field: Field, known: Known, found: Sequence[Known]) -> str | None:

@@ -59,6 +59,10 @@ _TEXT_SAYS = re.compile(
     r"\b(?:text|title|caption|subtitle|sign|banner|ticker|logo|headline|screen|card)s?\s+(?:\w+\s+){0,2}?says?\b",
     re.IGNORECASE,
 )
+_PERCENT = frozenset(stems("percent percentage"))
+# A rate is that of the file where it says of what.
+_RATE = frozenset(stems("rate"))
+_OF_RATES = frozenset(stems("frame frames bit bits bitrate framerate sample sampling refresh"))
 _CHANGE = frozenset(stems("change changes"))
 _BY_STRENGTH = ("darkest", "brightest", "loudest", "quietest", "fastest", "strongest", "most", "top")
 _BY_THEIR_NAME: tuple[Order, ...] = ("longest", "shortest", "first", "last")
@@ -139,7 +143,7 @@ def read(prompt: str) -> Asked:
         wanted=max(1, int(wanted[1])) if wanted else None,
         manner=asked,
         is_open=bool(_OPEN.intersection(known)),
-        is_of_file=bool(_OF_FILE.intersection(known)) or asked.is_of_length,
+        is_of_file=_is_of_file(known) or asked.is_of_length,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
     )
@@ -183,6 +187,11 @@ def _names_chapters(words: list[str]) -> bool:
     return any(TITLES.words.intersection(words[place : place + 1 + _NEAR]) for place in places)
 
 
+def _is_of_file(words: list[str]) -> bool:
+    named = _OF_FILE.intersection(words)
+    return bool(named - _RATE or (named and _OF_RATES.intersection(words)))
+
+
 def _is_change(words: list[str]) -> bool:
     """Whether it is asked where one shot follows another."""
     return bool(_CHANGE.intersection(words) and SHOTS.words.intersection(words))
@@ -204,6 +213,8 @@ def _unique(found: list[Token]) -> tuple[Token, ...]:
 def _aspects(words: list[str], content: tuple[Token, ...], others: tuple[Aspect, ...]) -> tuple[Aspect, ...]:
     """Those that are named, by their words or as the others are; nothing of shots in general where some are meant."""
     named = [aspect for aspect in ASPECTS if aspect.words.intersection(words) or aspect in others]
+    if FIGURES in named and _PERCENT.intersection(words) and len(named) > 1:
+        named = [aspect for aspect in named if aspect is not FIGURES]
     if FIGURES in named:
         named = [aspect for aspect in named if aspect.noun != "lines of text on screen"]
     if "time" in words and not named and not content:

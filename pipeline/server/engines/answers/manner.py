@@ -23,6 +23,7 @@ _LENGTH = re.compile(
     r"|^\W*(?:duration|length|run(?:ning)? ?time)\W*$",
     re.IGNORECASE,
 )
+_SHARE = re.compile(r"\bhow much\b|\bpercent(?:age)?\b|\bproportion\b|\b(?:share|fraction) of\b", re.IGNORECASE)
 _BRIEF = re.compile(
     r"\b(?:short|brief|concise|quick)(?:ly)?\b|\b(?:one|two|three|a single|a few|[1-5])[- ](?:sentences?|lines?)\b",
     re.IGNORECASE,
@@ -51,6 +52,7 @@ class Manner:
 
     Attributes:
         is_count: for a number.
+        is_share: for how much of the whole.
         is_yes_no: whether something is so.
         is_of_words: for what is said or written, rather than for what is to be seen.
         is_of_length: for how long the file is.
@@ -61,6 +63,7 @@ class Manner:
     """
 
     is_count: bool
+    is_share: bool
     is_yes_no: bool
     is_of_words: bool
     is_of_length: bool
@@ -75,6 +78,7 @@ def manner(prompt: str, words: Sequence[Token]) -> Manner:
     is_foreign = _is_foreign([word.text.casefold() for word in words])
     return Manner(
         is_count=not is_foreign and bool(_COUNT.search(prompt)),
+        is_share=not is_foreign and bool(_SHARE.search(prompt)),
         is_yes_no=not is_foreign and bool(_YES_NO.search(prompt)),
         is_of_words=bool(_OF_WORDS.search(prompt)),
         is_of_length=bool(_LENGTH.search(prompt)),

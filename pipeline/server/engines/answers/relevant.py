@@ -127,6 +127,8 @@ class Relevant:
         # shots one after another always last for all of it
         is_all = aspect.part == "shots" and aspect.least == 0 and aspect.kinds == {"shot"}
         lasting = f", {lasts_s:.1f} s in all" if aspect.lasts and not is_all else ""
+        if self._asked.manner.is_share and lasting:
+            lasting += f" ({lasts_s / (self._timeline.end_s - self._timeline.start_s):.0%} of the time)"
         unheard = sum(entry.kind == "voice" for entry in of_it)
         counted = f"{len(of_it)}{lasting}" if of_it else "none found"
         not_understood = f", {unheard} of them not understood" if unheard else ""

@@ -384,6 +384,14 @@ def test_whether_there_are_subtitles_is_not_known_where_there_is_text() -> None:
     assert (none.content, none.guessed) == ({"has_subtitles": False}, ())
 
 
+def test_a_timecode_in_a_list_of_lines_has_its_text() -> None:
+    """It is written there as well, though it is no part of all that is written."""
+    timeline = replace(TIMELINE, text=(line(0, 40, "10:00:00 to 10:00:40", "timecode"), line(1, 4, "Harbour News")))
+    filled = fill(obj(on_screen_text=listed(text=STRING), ocr_text=STRING), facts.of_video(timeline))
+    assert filled.content["on_screen_text"] == [{"text": "10:00:00 to 10:00:40"}, {"text": "Harbour News"}]
+    assert (filled.content["ocr_text"], filled.guessed) == ("Harbour News", ())
+
+
 def test_a_summary_is_a_few_sentences_with_times() -> None:
     """A summary says what is read, said, heard and seen, and when; last what the file is."""
     filled = fill(obj(summary=STRING, description=STRING), KNOWN)
