@@ -71,7 +71,6 @@ RECORDED = {
     "music": bag_of("music"),
     "event": bag_of("sudden bang"),
 }
-READ = RECORDED["text"] | RECORDED["title"] | RECORDED["mark"] | RECORDED["ticker"]
 SPOKEN = RECORDED["speech"] | RECORDED["words"]
 RECORDED_WORDS = frozenset().union(*RECORDED.values())
 KEYWORD = bag_of("keyword tag topic")

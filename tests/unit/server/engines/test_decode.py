@@ -1,6 +1,6 @@
 """Which pictures of a window are decoded, and the cuts among them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,6 @@ import pytest
 from pipeline.server.engines.decode import Effort, choose_effort, pictures
 from pipeline.server.engines.looks import look_at
 from pipeline.server.engines.shots import mark_cuts
-from pipeline.server.engines.watch import watch
 
 WriteVideo = Callable[..., Path]
 
@@ -30,19 +29,3 @@ def test_effort_falls_with_length(write_video: WriteVideo) -> None:
     assert choose_effort(video, 0.0, 300.0) is Effort.EVERY
     assert choose_effort(video, 0.0, 1800.0) is Effort.REFERENCED
     assert choose_effort(video, 0.0, 7200.0) is Effort.REFERENCED  # two key frames for two hours are too few
-
-
-def test_noise_and_a_pan_are_no_cuts(write_video: WriteVideo) -> None:
-    """Camera noise over a fast pan makes motion, not cuts; the cut among it is found."""
-    random = np.random.default_rng(7)
-    grounds = [random.integers(0, 255, (12, 40, 3)).repeat(30, 0).repeat(30, 1) for _ in range(2)]
-
-    def shown() -> Iterator[tuple[float, np.ndarray]]:
-        for n in range(50):
-            part = grounds[n // 25][:, 6 * (n % 25) : 6 * (n % 25) + 360]
-            yield n / 25, np.clip(part + random.normal(0, 8, part.shape), 0, 255).astype(np.uint8)
-
-    watched = watch(mark_cuts(look_at(pictures(write_video(shown()), 0.0, 2.0, Effort.EVERY)), sparse=False), 0.0, 2.0)
-    assert [scene.start_s for scene in watched.scenes] == pytest.approx([0.0, 1.0], abs=0.06)
-    assert all(scene.motion is not None and scene.motion > 0.15 for scene in watched.scenes)
-    assert watched.still.found == []

@@ -69,6 +69,22 @@ def test_a_flash_is_no_cut(write_video: WriteVideo) -> None:
     assert starts(video) == [0.0]
 
 
+def test_noise_and_a_pan_are_no_cuts(write_video: WriteVideo) -> None:
+    """Camera noise over a fast pan makes motion, not cuts; the cut among it is found."""
+    random = np.random.default_rng(7)
+    grounds = [random.integers(0, 255, (12, 40, 3)).repeat(30, 0).repeat(30, 1) for _ in range(2)]
+
+    def shown() -> Iterator[tuple[float, np.ndarray]]:
+        for n in range(50):
+            part = grounds[n // 25][:, 6 * (n % 25) : 6 * (n % 25) + 360]
+            yield n / 25, np.clip(part + random.normal(0, 8, part.shape), 0, 255).astype(np.uint8)
+
+    timeline = seen(write_video(shown()))
+    assert [pytest.approx(shot.start_s, abs=0.06) for shot in timeline.shots] == [0.0, 1.0]
+    assert all(shot.motion is not None and shot.motion > 0.15 for shot in timeline.shots)
+    assert timeline.still == ()
+
+
 def test_a_slow_fade_is_no_cut(write_video: WriteVideo) -> None:
     """A picture that grows dark over a second and a half is one shot."""
     video = write_video((n / 25, (card("yellow") * (1 - n / 38)).astype(np.uint8)) for n in range(38))
