@@ -21,7 +21,7 @@ Raster = npt.NDArray[np.float32]
 # Pictures are compared this far apart, as rasters so coarse that what moves a little stays where it is.
 _STEP_S = 0.079
 _ROWS, _COLUMNS = 6, 8
-_LENGTHS_S = (0.24, 0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
+_LENGTHS_S = (0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
 # Before and after a transition it has to be calm for so long.
 _CALM_S = 0.33
 _HELD_S = _LENGTHS_S[-1] + 2 * _CALM_S + 0.5
