@@ -95,7 +95,7 @@ class _Window:
         step = self.steps[self.place]
         sureness = _sureness(step) if self._is_cut(step) else 0.0
         self.place += 1
-        while self.place > _USUAL_PICTURES and self._at_s(self.place) - self._at_s(0) > _GLOW_S:
+        while self.place > _USUAL_PICTURES + 1 and self._at_s(self.place) - self._at_s(0) > _GLOW_S:
             del self.steps[0]
             self.place -= 1
         return step.look, sureness

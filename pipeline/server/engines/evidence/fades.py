@@ -21,14 +21,14 @@ Raster = npt.NDArray[np.float32]
 # Pictures are compared this far apart, as rasters so coarse that what moves a little stays where it is.
 _STEP_S = 0.079
 _ROWS, _COLUMNS = 6, 8
-_LENGTHS_S = (0.24, 0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
+_LENGTHS_S = (0.32, 0.45, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2)
 # Before and after a transition it has to be calm for so long.
 _CALM_S = 0.33
 _HELD_S = _LENGTHS_S[-1] + 2 * _CALM_S + 0.5
 # Mean difference of the ends, from 0 to 255; how far proportions may be off; what may be there that is no mixture.
-_LEAST_CHANGE, _MOST_SKEW, _MOST_ALIEN = 7.0, 0.16, 0.4
+_LEAST_CHANGE, _MOST_SKEW, _MOST_ALIEN = 7.0, 0.12, 0.3
 # How fast it may change before or after, and both added, measured against how fast it changes in between.
-_MOST_PACE, _MOST_PACES = 0.75, 0.85
+_MOST_PACE, _MOST_PACES = 1.3, 1.5
 _BLACK = 14.0
 
 

@@ -50,7 +50,7 @@ ONE, OTHER = view(1), view(2)
 @pytest.mark.parametrize("fps", [10, 25, 60])
 def test_a_cut_is_found_at_any_rate(fps: int) -> None:
     """From ten pictures a second to sixty, a cut is at the first picture of what comes after."""
-    assert cuts([*repeat(ONE, fps), *repeat(OTHER, fps)], fps) == [1.0]
+    assert cuts([*repeat(ONE, 10), *repeat(OTHER, 10)], fps) == [round(10 / fps, 3)]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_the_same_shapes_in_other_colours() -> None:
 @pytest.mark.parametrize("fps", [10, 25, 60])
 def test_a_flash_is_no_cut(fps: int) -> None:
     """A camera's flash, of up to a fifth of a second, leaves the shot one."""
-    for length in range(1, fps // 5 + 1):
-        assert cuts([*repeat(ONE, 20), *repeat(lit(ONE, 0.9), length), *repeat(ONE, 20)], fps) == []
+    for length in (1, fps // 5):
+        assert cuts([*repeat(ONE, fps // 2), *repeat(lit(ONE, 0.9), length), *repeat(ONE, fps // 2)], fps) == []
 
 
 def test_an_explosion_is_no_cut() -> None:
