@@ -1,10 +1,12 @@
 """How well, how fast and in how much memory the evidence of videos is gathered whose content is known."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +83,14 @@ def clip(sizes: Sizes, seed: int, preset: str = USUAL) -> Path:
     sizes.folder.mkdir(parents=True, exist_ok=True)
     path = sizes.folder / f"programme-{seed}-{sizes.seconds}-{preset}.mp4"
     if not path.is_file():
-        broadcast(compose(seed, sizes.seconds), path, preset)
+        # In a process of its own: what a process has had at its peak counts for those that it starts, too.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            pool.submit(_make, seed, sizes.seconds, path, preset).result()
     return path
+
+
+def _make(seed: int, seconds: int, path: Path, preset: str) -> None:
+    broadcast(compose(seed, seconds), path, preset)
 
 
 def _gather(clip: Path, *options: str) -> tuple[dict[str, Any], Took]:

@@ -10,12 +10,26 @@ from pipeline.server.engines.decode import Thumb
 NAMES = ("black", "grey", "white", "red", "orange", "brown", "yellow", "green", "cyan", "blue", "purple", "pink")
 
 Counts = npt.NDArray[np.int64]
+Parts = npt.NDArray[np.float64]
 
 # Colours are looked up with this many bits of red, green and blue each.
 _BITS = 5
 # Hue in degrees: up to which angle each name reaches; past the last one it is red again.
-_HUES = ((14, "red"), (44, "orange"), (70, "yellow"), (165, "green"), (198, "cyan"), (260, "blue"), (300, "purple"))
-_PINK_UP_TO = 345
+_HUES = (
+    (14, "red"),
+    (44, "orange"),
+    (70, "yellow"),
+    (165, "green"),
+    (198, "cyan"),
+    (260, "blue"),
+    (300, "purple"),
+    (345, "pink"),
+)
+# Less than any difference of two colours, so that nothing is divided by 0.
+_LEAST = 1e-9
+
+_place = NAMES.index
+_BY_HUE = np.array([_place(name) for _, name in _HUES] + [_place("red")], np.uint8)
 
 
 def count_colours(thumb: Thumb) -> Counts:
@@ -25,34 +39,30 @@ def count_colours(thumb: Thumb) -> Counts:
     return np.bincount(_table().take(cells | coarse[..., 2]).ravel(), minlength=len(NAMES))
 
 
-def name_colour(red: float, green: float, blue: float) -> str:
-    """The name of one colour, its parts from 0 to 1."""
-    value, low = max(red, green, blue), min(red, green, blue)
-    if value < 0.16:
-        return "black"
-    saturation = (value - low) / value
-    if saturation < 0.18 or value - low < 0.08:
-        return "white" if value > 0.82 else "grey"
-    hue = _hue(red, green, blue)
-    name = next((name for limit, name in _HUES if hue < limit), "pink" if hue < _PINK_UP_TO else "red")
-    if name == "orange" and value < 0.6:
-        return "brown"
-    return "pink" if name == "red" and saturation < 0.5 and value > 0.7 else name
-
-
-def _hue(red: float, green: float, blue: float) -> float:
-    value, low = max(red, green, blue), min(red, green, blue)
+def name_colours(points: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """The place in `NAMES` of each of many colours: points x RGB, its parts from 0 to 1."""
+    value, low = points.max(1), points.min(1)
     spread = value - low
-    if value == red:
-        return 60 * (((green - blue) / spread) % 6)
-    if value == green:
-        return 60 * ((blue - red) / spread + 2)
-    return 60 * ((red - green) / spread + 4)
+    saturation = spread / np.maximum(value, _LEAST)
+    name = _BY_HUE[np.searchsorted([limit for limit, _ in _HUES], _hues(points, value, spread), side="right")]
+    name[(name == _place("orange")) & (value < 0.6)] = _place("brown")
+    name[(name == _place("red")) & (saturation < 0.5) & (value > 0.7)] = _place("pink")
+    pale = (saturation < 0.18) | (spread < 0.08)
+    name[pale] = np.where(value > 0.82, _place("white"), _place("grey"))[pale]
+    name[value < 0.16] = _place("black")
+    return name
+
+
+def _hues(points: npt.NDArray[np.float64], value: Parts, spread: Parts) -> Parts:
+    """In degrees; of what has none, something."""
+    red, green, blue = points.T
+    spread = np.maximum(spread, _LEAST)
+    of_red = ((green - blue) / spread) % 6
+    of_others = np.where(value == green, (blue - red) / spread + 2, (red - green) / spread + 4)
+    return np.asarray(60 * np.where(value == red, of_red, of_others), np.float64)
 
 
 @cache
 def _table() -> npt.NDArray[np.uint8]:
-    levels = [(step + 0.5) / 2**_BITS for step in range(2**_BITS)]
-    return np.array(
-        [NAMES.index(name_colour(red, green, blue)) for red in levels for green in levels for blue in levels], np.uint8
-    )
+    levels = (np.arange(2**_BITS) + 0.5) / 2**_BITS
+    return name_colours(np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3))

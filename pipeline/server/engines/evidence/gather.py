@@ -79,5 +79,5 @@ def _watch(
     """One pass over the pictures; text is clipped to shots, so that whoever reads it watches, too."""
     if media.video_codec is None or not (reader or "visuals" in tracks):
         return None
-    frames = shown(path, start_s, end_s, Effort.REFERENCED)
+    frames = shown(path, start_s, end_s, Effort.REFERENCED, rough=reader is None)
     return see(reader.watch(frames) if reader else frames, start_s, end_s)

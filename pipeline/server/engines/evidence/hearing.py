@@ -1,4 +1,4 @@
-"""The sound of a window: one pass, in which every meter hears every frame."""
+"""The sound of a window: one pass, in which every meter hears all of it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.server.engines.evidence.events import sudden
 from pipeline.server.engines.evidence.extra import WITH_WHISPER, WORDS, missing
+from pipeline.server.engines.evidence.joining import joined
 from pipeline.server.engines.evidence.levels import LevelMeter, heard
 from pipeline.server.engines.evidence.loudness import LoudnessMeter
 from pipeline.server.engines.evidence.pcm import Block, Resampling
@@ -52,7 +53,7 @@ def hear(
         stream = sound_stream(container)
         if stream is None:
             return None
-        for at_s, frame in heard(container, stream, start_s, end_s):
+        for at_s, frame in joined(heard(container, stream, start_s, end_s)):
             levels.add(at_s, frame)
             loudness.push(frame)
             for block in resampling.push(at_s, frame):

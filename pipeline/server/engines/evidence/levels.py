@@ -90,8 +90,12 @@ def _add(frame: AudioFrame, at_s: float, energy: Levels, samples: Levels) -> Non
     power = _power(frame)
     bins = np.floor((at_s + np.arange(power.size) / frame.sample_rate) / BIN_S).astype(np.intp)
     inside = (bins >= 0) & (bins < energy.size) & np.isfinite(power)
-    np.add.at(energy, bins[inside], power[inside])
-    np.add.at(samples, bins[inside], 1.0)
+    if not inside.all():
+        bins, power = bins[inside], power[inside]
+    if bins.size:
+        span = slice(int(bins[0]), int(bins[-1]) + 1)
+        energy[span] += np.bincount(bins - bins[0], power)
+        samples[span] += np.bincount(bins - bins[0])
 
 
 def _power(frame: AudioFrame) -> Levels:

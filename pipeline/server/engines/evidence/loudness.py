@@ -67,9 +67,12 @@ def _told(lufs: float) -> float | None:
 def _meter(form: str, layout: str, rate: int) -> Graph:
     graph = Graph()
     source = graph.add_abuffer(format=form, layout=layout, sample_rate=rate, time_base=Fraction(1, rate))
+    # In silence the meter's filters would run down to numbers so small that they take it ten times as long.
+    awake = graph.add("adenorm", "type=ac")
     meter = graph.add("ebur128", "metadata=1:framelog=quiet")
     sink = graph.add("abuffersink")
-    source.link_to(meter)
+    source.link_to(awake)
+    awake.link_to(meter)
     meter.link_to(sink)
     graph.configure()
     return graph

@@ -1,7 +1,11 @@
 """Text in one picture, read by RapidOCR with the models that come inside its package."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,11 +86,11 @@ def _letters(text: str) -> int:
 
 
 def _load() -> Any:
-    from rapidocr import RapidOCR
-
+    recogniser, models = _imported()
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-    return RapidOCR(
+    return recogniser(
         params={
+            **models,
             "Global.log_level": "critical",
             "Global.use_cls": False,  # text on screen stands upright
             "Det.limit_type": "max",
@@ -98,3 +102,34 @@ def _load() -> Any:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
+
+
+def _imported() -> tuple[Any, dict[str, str]]:
+    """The class of RapidOCR, and parameters that say where its models are.
+
+    As it is imported it reads, twice, a list of all models that could be downloaded: 0.8 of 1.2 s of CPU. Where its
+    models are where they are looked for, nothing of that list is needed, and it is given an empty one.
+    """
+    found = find_spec("rapidocr")
+    folder = Path(found.origin).parent / "models" if found and found.origin else Path()
+    models = {f"{part}.model_path": [*map(str, folder.glob(f"*_{part.lower()}_*.onnx"))] for part in ("Det", "Rec")}
+    with _without_list() if all(len(paths) == 1 for paths in models.values()) else nullcontext():
+        from rapidocr import RapidOCR
+    return RapidOCR, {name: paths[0] for name, paths in models.items() if len(paths) == 1}
+
+
+@contextmanager
+def _without_list() -> Iterator[None]:
+    from omegaconf import OmegaConf
+
+    configs: Any = OmegaConf
+    load = configs.load
+
+    def load_needed(file: Any) -> Any:
+        return configs.create() if Path(file).name == "default_models.yaml" else load(file)
+
+    configs.load = staticmethod(load_needed)
+    try:
+        yield
+    finally:
+        configs.load = staticmethod(load)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.server.engines.colours import NAMES, count_colours, name_colour
+from pipeline.server.engines.colours import NAMES, count_colours, name_colours
 from scripts.sample_videos.film import PALETTE
 
 
@@ -31,4 +31,4 @@ def test_the_palette_is_named_as_it_is_called(name: str) -> None:
 )
 def test_common_colours_have_common_names(rgb: tuple[float, float, float], name: str) -> None:
     """Light, dark and mixed colours get the name most people would give them."""
-    assert name_colour(*rgb) == name
+    assert NAMES[name_colours(np.array([rgb]))[0]] == name
