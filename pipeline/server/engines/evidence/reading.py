@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from pipeline.server.engines.evidence.gate import Box
+from pipeline.server.engines.light import as_shown
 
 # Lines are looked for in a picture of this many points on its longer side, and read in one of up to so many. Letters of
 # 20 points in a picture of 1080 lines are found as well as in one of 640, which takes a third longer.
@@ -62,7 +63,7 @@ class Reader:
         small = self._shrink.reformat(
             frame, round(frame.width * shrink_by), round(frame.height * shrink_by), "bgr24", threads=1
         )
-        picture = np.asarray(small.to_ndarray(), np.uint8)
+        picture = as_shown(np.asarray(small.to_ndarray(), np.uint8), frame, blue_first=True)
         turns = round(frame.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
 

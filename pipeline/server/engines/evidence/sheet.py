@@ -5,9 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
+
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, shown
 from pipeline.server.engines.evidence.timeline import LineKind, Passage, Shot, Timeline
+from pipeline.server.engines.light import as_shown
 from pipeline.server.engines.times import clock
 from pipeline.server.inspect import MediaRejected
 
@@ -94,7 +97,8 @@ def _pictures(path: Path, shots: Sequence[Shot], size: tuple[int, int]) -> Itera
             return
         except MediaRejected as exc:
             raise EngineError(exc.message) from exc
-        upright = Image.fromarray(frame.to_ndarray(format="rgb24")).rotate(frame.rotation, expand=True)
+        points = as_shown(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame)
+        upright = Image.fromarray(points).rotate(frame.rotation, expand=True)
         yield upright.resize(size)
 
 
