@@ -42,6 +42,7 @@ _COLOURS = {
     "sound": (140, 150, 160),
     "silence": (45, 48, 54),
     "event": (240, 90, 70),
+    "faces": (220, 160, 130),
 }
 
 # What a lane shows: (entry, name of its colour, what is written into it)
@@ -104,6 +105,8 @@ def _pictures(path: Path, shots: Sequence[Shot], size: tuple[int, int]) -> Itera
 
 def _lanes(timeline: Timeline) -> Iterable[tuple[str, list[Bar] | None]]:
     yield "shots", _bars(timeline.shots, lambda shot: (shot.entered, shot.colours[0][0] if shot.colours else ""))
+    if timeline.faces:
+        yield "faces", _bars(timeline.faces, lambda faces: ("faces", str(faces.most)))
     texts = timeline.text
     for kind in get_args(LineKind):
         lines = None if texts is None else [line for line in texts if line.kind == kind]
