@@ -121,7 +121,7 @@ TRANSITIONS = _aspect(
     "transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0
 )  # fmt: skip
 FACES = _aspect(
-    "passages with faces in view", "face faces facial closeup portrait person people human somebody someone anybody",
+    "passages with faces in view", "face faces facial closeup portrait person people",
     "face", "shots", "faces",
 )  # fmt: skip
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)

@@ -21,11 +21,13 @@ from pipeline.server.engines.evidence.timeline import Faces, Shot
 
 # A search takes 22 ms of CPU in a picture of so many points on its longer side, and four times that in a double one.
 _SIDE, _SHORTEST_SIDE = 640, 80
-# A picture is glanced at so often. It is searched where it is quite another one, or has changed a little and some time
-# has passed: both are mean differences, from 0 to 255, of small grey pictures. In the long run no more than one picture
-# in that time is searched, though so many may be as soon as they come.
-_GLANCE_S, _WAIT_S, _MOST_SPARE = 0.5, 3.0, 5.0
-_ANOTHER, _CHANGED = 16.0, 1.5
+# A picture is glanced at so often. It is searched where it has changed since the last search and some time has passed;
+# at once where it has other light and shade, wherever they are, as another shot has. Both are mean differences of small
+# grey pictures, from 0 to 255, of the second those of their points from dark to bright. In the long run no more than
+# one picture in some seconds is searched, though so many may be as soon as they come.
+_GLANCE_S, _WAIT_S = 0.5, 3.0
+_CHANGED, _OTHER = 1.5, 8.0
+_MEAN_S, _MOST_SPARE = 2.0, 8.0
 _GLANCE_WIDTH, _GLANCE_HEIGHT = 32, 18
 # The detector's own scores: a face scores more than 0. One that scores less than this has to be found twice.
 _SURE = 0.3
@@ -81,12 +83,18 @@ class FaceFinder:
     def _glance(self, at_s: float, frame: VideoFrame) -> None:
         self._glanced_s = at_s
         small = _grey(self._shrink, frame, _GLANCE_WIDTH, _GLANCE_HEIGHT)
-        changed = 255.0 if self._searched is None else float(np.abs(small.astype(np.int16) - self._searched).mean())
         waited_s = at_s - self._searches[-1].at_s if self._searches else _WAIT_S
-        spare = min(_MOST_SPARE, self._spare + waited_s / _WAIT_S)
-        if (changed > _ANOTHER and spare >= 1) or (changed > _CHANGED and waited_s >= _WAIT_S):
+        spare = min(_MOST_SPARE, self._spare + waited_s / _MEAN_S)
+        if self._is_news(small, waited_s) and spare >= 1:
             self._searched, self._spare = small, spare - 1
             self._searches.append(Search(at_s, self._search(frame)))
+
+    def _is_news(self, small: _Grey, waited_s: float) -> bool:
+        if self._searched is None:
+            return True
+        if waited_s >= _WAIT_S:
+            return _apart(small, self._searched) > _CHANGED
+        return _apart(np.sort(small, axis=None), np.sort(self._searched, axis=None)) > _OTHER
 
     def _search(self, frame: VideoFrame) -> tuple[Face, ...]:
         scale = min(1.0, _SIDE / max(frame.width, frame.height))
@@ -112,6 +120,10 @@ def _detector() -> Any:
 def _grey(shrink: VideoReformatter, frame: VideoFrame, width: int, height: int) -> _Grey:
     small = shrink.reformat(frame, width, height, "gray", interpolation=Interpolation.FAST_BILINEAR, threads=1)
     return np.asarray(small.to_ndarray(), np.uint8)
+
+
+def _apart(one: _Grey, other: _Grey) -> float:
+    return float(np.abs(one.astype(np.int16) - other).mean())
 
 
 def _shares(box: Any, width: int, height: int) -> Box:

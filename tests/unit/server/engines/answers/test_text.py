@@ -424,7 +424,7 @@ def test_what_is_written_says_nothing_aloud() -> None:
     assert any("somebody says" in each for each in answer("What text is shown and what is said?"))
 
 
-@pytest.mark.parametrize("prompt", ["Is a dog visible?", "Find penguins", "How many people?", "Is it safe for kids?"])
+@pytest.mark.parametrize("prompt", ["Is a dog visible?", "Find penguins", "Who is there?", "Is it safe for kids?"])
 def test_what_was_not_found_is_not_drowned_in_a_summary(prompt: str) -> None:
     """Below it stands the gist of the video, in a sentence each of what is read, said, heard and seen."""
     told = answer(prompt)
@@ -601,13 +601,12 @@ def test_a_real_file_is_answered_and_cut_to_its_tokens(samples: Path, tmp_path: 
 )
 def test_faces_are_told_with_their_times(prompt: str) -> None:
     """And that nobody is recognised; where they were not looked for, why not; where none was found, that."""
-    told = list(tell(HARBOUR, prompt))
-    assert told[1:3] == [NOBODY, "[00:00.0-01:00.0] passages with faces in view: 2, 10.0 s in all"]
-    assert told[3:] == ["[00:40.0-00:48.0] a face in view", "[00:50.0-00:52.0] 2 faces in view"]
-    assert "Not looked for: passages with faces in view, since dlib-bin is not installed." in tell(
-        WITHOUT_EXTRA, prompt
-    )
-    assert list(tell(replace(HARBOUR, faces=()), prompt))[-1].endswith("passages with faces in view: none found")
+    found = ["[00:40.0-00:48.0] a face in view", "[00:50.0-00:52.0] 2 faces in view"]
+    assert answer(prompt)[:-1] == [NOBODY, "[00:00.0-01:00.0] passages with faces in view: 2, 10.0 s in all", *found]
+    unlooked = "Not looked for: passages with faces in view, since dlib-bin is not installed."
+    assert answer(prompt, WITHOUT_EXTRA)[:-1] == [NOBODY, unlooked]
+    unfound = "[00:00.0-01:00.0] passages with faces in view: none found"
+    assert answer(prompt, replace(HARBOUR, faces=()))[:-1] == [NOBODY, unfound]
 
 
 def test_people_who_say_something_need_no_face() -> None:
