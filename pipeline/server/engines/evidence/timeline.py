@@ -73,6 +73,8 @@ class Shot(Passage):
 class Faces(Passage):
     """A part of a shot with faces that look into the camera; whose they are is not known.
 
+    Where it begins or ends inside of a shot it does so to within 1.5 s.
+
     Attributes:
         most: how many of them there are at once.
         box: of the largest, left, top, right, bottom as shares of the picture.
