@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from pipeline.server.engines.evidence.timeline import (
+    Faces,
     Line,
     Media,
     Passage,
@@ -30,6 +31,7 @@ def table(name: str, timeline: Timeline) -> Iterator[str]:
     yield from _section("shots", timeline.shots, _shot)
     yield from _section("black", timeline.black, lambda _: "")
     yield from _section("still", timeline.still, lambda _: "")
+    yield from _section("faces", timeline.faces, _faces)
     yield from _section("text on screen", timeline.text, _line)
     yield from _section("spoken words", timeline.speech, _utterance)
     yield from _section("sounds", timeline.sounds, _sound)
@@ -64,6 +66,12 @@ def _shot(shot: Shot) -> str:
     motion = "" if shot.motion is None else f", motion {shot.motion:.0%}"
     looks = f"brightness {shot.brightness:.0%}, contrast {shot.contrast:.0%}{motion}"
     return f"{entered:14} {colours:38} {looks}, see {clock(shot.frame_s)}"
+
+
+def _faces(faces: Faces) -> str:
+    left, top, right, bottom = faces.box
+    place = f"{left:.0%}-{right:.0%} across, {top:.0%}-{bottom:.0%} down"
+    return f"{faces.most} at once, the largest {place}" if faces.most > 1 else f"one, {place}"
 
 
 def _line(line: Line) -> str:

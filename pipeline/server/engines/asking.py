@@ -230,8 +230,18 @@ def _tags(known: Known) -> tuple[str, ...]:
 
 def truth(field: Field, known: Known) -> bool | None:
     """Whether what the field names is so; where it names several things, whether all are."""
-    found = _truth(field, known)
+    found = _is_somebody_seen(known) if _asks_for_somebody(field) else _truth(field, known)
     return None if found is None else found != bool(field.hints & topics.NO and _is_negative(field))
+
+
+def _asks_for_somebody(field: Field) -> bool:
+    """As "people_visible": whether there is anybody, and nothing more of them."""
+    return bool(field.named & topics.PEOPLE) and not field.named - topics.PEOPLE - _IN_VIEW - _HAS - topics.NO
+
+
+def _is_somebody_seen(known: Known) -> bool | None:
+    """That no face was found does not mean that nobody is there."""
+    return True if known.parts.get("face") else None
 
 
 def _is_negative(field: Field) -> bool:
@@ -239,6 +249,7 @@ def _is_negative(field: Field) -> bool:
 
 
 _HAS = frozenset(("has", "have", "contain", "include", "any", "there"))
+_IN_VIEW = topics.bag_of("is are in on a the view sight screen camera picture visible seen shown present")
 _STATES = {
     "bright": topics.NUMBERS["brightness"],
     "dark": topics.NUMBERS["darkness"],

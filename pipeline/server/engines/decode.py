@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
+from pipeline.server.engines.light import as_shown
 from pipeline.server.inspect import open_media, video_stream
 
 THUMB_WIDTH, THUMB_HEIGHT = 128, 72
@@ -34,7 +35,7 @@ class Effort(Enum):
 _EVERY_UP_TO_S = 5 * 60
 _REFERENCED_UP_TO_S = 30 * 60
 _KEY_FRAMES_APART_S = 5.0
-_BT709, _UNSPECIFIED = 1, 2  # colour spaces, ITU-T H.273
+_BT709, _UNSPECIFIED, _BT2020 = 1, 2, (9, 10)  # colour spaces, ITU-T H.273
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def seek(container: InputContainer, start_s: float) -> None:
 
 
 def thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
-    """The picture reduced to `THUMB_WIDTH` x `THUMB_HEIGHT` points."""
+    """The picture reduced to `THUMB_WIDTH` x `THUMB_HEIGHT` points, as an ordinary screen shows it."""
     # Fast bilinear costs next to nothing beside decoding; area averaging as much as a third of it.
     small = shrink.reformat(
         frame,
@@ -129,11 +130,13 @@ def thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
         interpolation=Interpolation.FAST_BILINEAR,
         threads=1,  # waking others up costs more than so small a picture
     )
-    return np.asarray(small.to_ndarray(), np.uint8)
+    return as_shown(np.asarray(small.to_ndarray(), np.uint8), frame)
 
 
 def _colour_space(frame: VideoFrame) -> Colorspace:
-    """What players assume: BT.709 where it is named, or where nothing is named and the picture is high definition."""
+    """What is named of BT.2020 and BT.709, and else what players assume: BT.709 of high definition, BT.601 below it."""
+    if frame.colorspace in _BT2020:
+        return Colorspace.BT2020
     high_definition = min(frame.width, frame.height) >= 720
     if frame.colorspace == _BT709 or (frame.colorspace == _UNSPECIFIED and high_definition):
         return Colorspace.ITU709

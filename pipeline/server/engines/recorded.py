@@ -14,6 +14,8 @@ _SCALES = bag("level rating score scale rate per loud quiet volume pace")
 _WHOLE = bag("every all most only whole entire always")
 # They ask for a word for it, not for itself.
 KIND = bag("kind type category class")
+# What has no words of its own is told by its times.
+_WORDLESS = frozenset(("music", "event", "face"))
 _ONE = bag("title headline heading")
 _SUBTITLES = bag("subtitle caption")
 
@@ -132,6 +134,8 @@ def is_number(field: Field) -> bool:
 def _count(field: Field, found: Sequence[Known]) -> tuple[float, bool]:
     if field.mention is None and "word" in field.words:
         return float(sum(len(written(part.labels.get("spelled", ""))) for part in found)), False
+    if field.topic == "face":
+        return max(part.numbers["faces"] for part in found), False
     return float(len(found)), False
 
 
@@ -178,7 +182,7 @@ def text(field: Field, known: Known) -> str | None:
         return None
     if field.topic == "title" and field.words & _ONE and not field.is_plural and not field.mention:
         return _title(field, known, found)
-    if field.topic in {"music", "event"} or (known.of & {"music", "event"} and field.mention is None):
+    if field.topic in _WORDLESS or (known.of & _WORDLESS and field.mention is None):
         return ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in found) or "at no time"
     spelled = [part.labels["spelled"] for part in found if _is_spelled(part, known)]
     if field.topic == "timecode":

@@ -70,7 +70,9 @@ RECORDED = {
     "words": bag_of("transcript transcription transcribe quote quotation word spoken say said utterance"),
     "music": bag_of("music"),
     "event": bag_of("sudden bang"),
+    "face": bag_of("face"),
 }
+PEOPLE = bag_of("person people human")
 SPOKEN = RECORDED["speech"] | RECORDED["words"]
 RECORDED_WORDS = frozenset().union(*RECORDED.values())
 KEYWORD = bag_of("keyword tag topic")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.server.engines.answers.aspects import (
     ASPECTS,
+    FACES,
     FIGURES,
     SHOTS,
     SPEECH,
@@ -69,6 +70,7 @@ _BY_THEIR_NAME: tuple[Order, ...] = ("longest", "shortest", "first", "last")
 _ORDERS: dict[str, Order] = {**dict.fromkeys(_BY_STRENGTH, "strength"), **{order: order for order in _BY_THEIR_NAME}}
 _COUNTED = r"chapters?|sections?|segments?|parts|key ?words|tags|hashtags|topics|themes"
 _WANTED = re.compile(rf"\b(\d{{1,2}})\s+(?:[a-z-]+\s+){{0,2}}?(?:{_COUNTED})\b", re.IGNORECASE)
+_FACES = frozenset(stems("face facial closeup portrait"))
 # After how many words a title is no longer one of the chapters that were named.
 _NEAR = 3
 _LONGEST_QUEST = 64
@@ -220,4 +222,6 @@ def _aspects(words: list[str], content: tuple[Token, ...], others: tuple[Aspect,
     if "time" in words and not named and not content:
         named = [TIMECODES]
     are_some = bool(content) or any(aspect.part == "shots" and aspect.noun not in WHOLE for aspect in named)
+    if SPEECH in named and not _FACES.intersection(words):
+        named = [aspect for aspect in named if aspect is not FACES]  # people are asked for as those who speak
     return tuple(aspect for aspect in named if not (are_some and aspect.noun in WHOLE))

@@ -120,6 +120,10 @@ MUSIC = _aspect(
 TRANSITIONS = _aspect(
     "transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0
 )  # fmt: skip
+FACES = _aspect(
+    "passages with faces in view", "face faces facial closeup portrait person people",
+    "face", "shots", "faces",
+)  # fmt: skip
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
 ASPECTS = (
@@ -148,6 +152,7 @@ ASPECTS = (
     ),
     SHOTS,
     COLOURS,
+    FACES,
     _aspect("shots and their brightness", "brightness exposure lighting", "shot", "shots"),
     *(_colour(name) for name in NAMES if name != "black"),
     _aspect("cuts", "cut edit", "shot", "shots", of=_entered("cut"), least=1.0),

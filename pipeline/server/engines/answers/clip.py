@@ -35,6 +35,7 @@ class Clips:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self._shots, self._black, self._still = _track(timeline.shots), _track(timeline.black), _track(timeline.still)
+        self._faces = _track(timeline.faces)
         self._text, self._speech = _track(timeline.text), _track(timeline.speech)
         self._sounds, self._events = _track(timeline.sounds), _track(timeline.events)
 
@@ -50,6 +51,7 @@ class Clips:
             black=_cut(_inside(self._black, start_s, end_s), start_s, end_s),
             still=_cut(_inside(self._still, start_s, end_s), start_s, end_s),
             glimpses=_seen(self.timeline.glimpses, start_s, end_s),
+            faces=_cut(_inside(self._faces, start_s, end_s), start_s, end_s),
             text=_cut(_inside(self._text, start_s, end_s), start_s, end_s),
             speech=None if speech is None else tuple(_said(each, start_s, end_s) for each in speech),
             sounds=_cut(_inside(self._sounds, start_s, end_s), start_s, end_s),

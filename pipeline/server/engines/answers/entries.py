@@ -9,7 +9,7 @@ from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, Sound
 from pipeline.server.engines.times import clock
 
 Kind = Literal[
-    "shot", "black", "still", "title", "mark", "ticker", "timecode", "words", "voice",
+    "shot", "black", "still", "face", "title", "mark", "ticker", "timecode", "words", "voice",
     "silence", "speech", "music", "other", "sound", "event",
 ]  # fmt: skip
 
@@ -63,6 +63,8 @@ def _all(timeline: Timeline) -> Iterator[Entry]:
         yield _entry("black", black, "the picture is black")
     for still in timeline.still or ():
         yield _entry("still", still, "the picture stands still")
+    for faces in timeline.faces or ():
+        yield _entry("face", faces, "a face in view" if faces.most == 1 else f"{faces.most} faces in view")
     for line in timeline.text or ():
         yield _entry(line.kind, line, _of_line(line), line.text)
     for said in timeline.speech or ():

@@ -99,6 +99,8 @@ def _tracks(timeline: Timeline) -> Makers:
         makers["black"] = lambda: passages.of_passages("black", timeline.black or ())
     if timeline.still is not None:
         makers["still"] = lambda: passages.of_passages("still", timeline.still or ())
+    if timeline.faces:  # no face that is large enough does not mean that there is none
+        makers["face"] = lambda: passages.of_faces(timeline.faces or ())
     makers["keyword"] = lambda: _keywords(timeline)
     return {**makers, **_read(timeline), **_heard(timeline), **_spoken(timeline)}
 

@@ -13,7 +13,8 @@ def _limit(sentence: str, words: str) -> tuple[frozenset[str], str]:
 
 _LIMITS = (
     _limit(
-        "Who is in the picture cannot be determined: people and faces are not recognised.",
+        "Who is in the picture cannot be determined: nobody is recognised, and people are told of only where a face "
+        "that looks into the camera is large enough to be found.",
         "person people man men woman women child children kid boy girl lady guy face facial actor actress "
         "character celebrity player team crowd human age gender wear wearing dressed",
     ),

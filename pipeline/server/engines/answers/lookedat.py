@@ -1,6 +1,7 @@
 """What was looked for at all, and why not where it was not."""
 
 from pipeline.server.engines.answers.aspects import TOLD_APART, Aspect, Part
+from pipeline.server.engines.evidence.extra import FACES
 from pipeline.server.engines.evidence.timeline import Timeline
 
 _NAMED: dict[Part, str] = {"shots": "pictures", "text": "text on screen", "speech": "spoken words", "sounds": "sounds"}
@@ -18,7 +19,8 @@ def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
     if part in ("speech", "sounds") and timeline.media.audio_codec is None:
         return "the file has no sound stream"
     tracks = {"shots": timeline.shots, "text": timeline.text, "speech": timeline.speech, "sounds": timeline.sounds}
-    return "server.tracks names other tracks alone" if tracks[part] is None else None
+    is_unseen = tracks[part] is None or (needs == FACES and timeline.faces is None)
+    return "server.tracks names other tracks alone" if is_unseen else None
 
 
 def not_looked_for(timeline: Timeline, aspect: Aspect) -> str | None:

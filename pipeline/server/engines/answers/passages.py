@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.server.engines.answers.qualities import sound_labels
 from pipeline.server.engines.evidence.reading import Reading
-from pipeline.server.engines.evidence.timeline import Line, Passage, SoundEvent, SoundPassage, Utterance, Word
+from pipeline.server.engines.evidence.timeline import Faces, Line, Passage, SoundEvent, SoundPassage, Utterance, Word
 from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.times import clock
 
@@ -12,6 +12,13 @@ from pipeline.server.engines.times import clock
 def of_passages(topic: str, passages: Iterable[Passage]) -> tuple[Known, ...]:
     """Stretches in which something holds."""
     return tuple(_known(each, number, topic, of=(topic,)) for number, each in enumerate(passages, 1))
+
+
+def of_faces(faces: Iterable[Faces]) -> tuple[Known, ...]:
+    """Stretches with faces in view, each with how many there are at once."""
+    return tuple(
+        _known(each, number, numbers={"faces": each.most}, of=("face",)) for number, each in enumerate(faces, 1)
+    )
 
 
 def of_lines(lines: Iterable[Line]) -> tuple[Known, ...]:

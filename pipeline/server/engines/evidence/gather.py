@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, shown
-from pipeline.server.engines.evidence.extra import missing
+from pipeline.server.engines.evidence.extra import FACES, missing
+from pipeline.server.engines.evidence.faces import FaceFinder
 from pipeline.server.engines.evidence.hearing import hear, recogniser
 from pipeline.server.engines.evidence.media import read_media
 from pipeline.server.engines.evidence.text import TextFinder
@@ -45,9 +46,11 @@ def _observe(
     tracks: Collection[Track],
     whisper: WhisperModel | None,
 ) -> Timeline:
-    absent = [] if media.video_codec is None or "text" not in tracks else [missing("text on screen")]
-    reader = TextFinder() if absent == [None] else None
-    seen = _watch(path, media, start_s, end_s, tracks, reader)
+    needs: dict[Track, str] = {"text": "text on screen", "visuals": FACES} if media.video_codec is not None else {}
+    absent = {track: missing(what) for track, what in needs.items() if track in tracks}
+    reader = TextFinder() if "text" in absent and absent["text"] is None else None
+    finder = FaceFinder() if "visuals" in absent and absent["visuals"] is None else None
+    seen = _watch(path, media, start_s, end_s, tracks, reader, finder)
     listens = media.audio_codec is not None and not {"speech", "sounds"}.isdisjoint(tracks)
     heard = hear(path, start_s, end_s, tracks, whisper) if listens else None
     timeline = Timeline(
@@ -55,10 +58,12 @@ def _observe(
         media=media,
         start_s=start_s,
         end_s=end_s,
-        missing=(*filter(None, absent), *(heard.missing if heard else ())),
+        missing=(*filter(None, absent.values()), *(heard.missing if heard else ())),
     )
     if seen and "visuals" in tracks:
         timeline = replace(timeline, shots=seen.shots, black=seen.black, still=seen.still, glimpses=seen.glimpses)
+    if seen and finder:
+        timeline = replace(timeline, faces=finder.found(seen.shots))
     if seen and reader:
         timeline = replace(timeline, text=reader.found(seen.boundaries_s, start_s, end_s))
     if heard:
@@ -74,10 +79,18 @@ def _observe(
 
 
 def _watch(
-    path: Path, media: Media, start_s: float, end_s: float, tracks: Collection[Track], reader: TextFinder | None
+    path: Path,
+    media: Media,
+    start_s: float,
+    end_s: float,
+    tracks: Collection[Track],
+    reader: TextFinder | None,
+    finder: FaceFinder | None,
 ) -> Seen | None:
     """One pass over the pictures; text is clipped to shots, so that whoever reads it watches, too."""
     if media.video_codec is None or not (reader or "visuals" in tracks):
         return None
     frames = shown(path, start_s, end_s, Effort.REFERENCED, rough=reader is None)
-    return see(reader.watch(frames) if reader else frames, start_s, end_s)
+    if reader:
+        frames = reader.watch(frames)
+    return see(finder.watch(frames) if finder else frames, start_s, end_s)

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from pipeline.server.engines.evidence.gate import Box
+from pipeline.server.engines.light import as_shown
 
 # Lines are looked for in a picture of this many points on its longer side, and read in one of up to so many. Both sides
 # are rounded to multiples of 32: 512 x 288 has the shape of 1280 x 720; 544 takes a fifth longer, and of 75 titles reads
@@ -63,7 +64,7 @@ class Reader:
         small = self._shrink.reformat(
             frame, round(frame.width * shrink_by), round(frame.height * shrink_by), "bgr24", threads=1
         )
-        picture = np.asarray(small.to_ndarray(), np.uint8)
+        picture = as_shown(np.asarray(small.to_ndarray(), np.uint8), frame, blue_first=True)
         turns = round(frame.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
 

@@ -5,9 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
+
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, shown
 from pipeline.server.engines.evidence.timeline import LineKind, Passage, Shot, Timeline
+from pipeline.server.engines.light import as_shown
 from pipeline.server.engines.times import clock
 from pipeline.server.inspect import MediaRejected
 
@@ -39,6 +42,7 @@ _COLOURS = {
     "sound": (140, 150, 160),
     "silence": (45, 48, 54),
     "event": (240, 90, 70),
+    "faces": (220, 160, 130),
 }
 
 # What a lane shows: (entry, name of its colour, what is written into it)
@@ -94,12 +98,15 @@ def _pictures(path: Path, shots: Sequence[Shot], size: tuple[int, int]) -> Itera
             return
         except MediaRejected as exc:
             raise EngineError(exc.message) from exc
-        upright = Image.fromarray(frame.to_ndarray(format="rgb24")).rotate(frame.rotation, expand=True)
+        points = as_shown(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame)
+        upright = Image.fromarray(points).rotate(frame.rotation, expand=True)
         yield upright.resize(size)
 
 
 def _lanes(timeline: Timeline) -> Iterable[tuple[str, list[Bar] | None]]:
     yield "shots", _bars(timeline.shots, lambda shot: (shot.entered, shot.colours[0][0] if shot.colours else ""))
+    if timeline.faces:
+        yield "faces", _bars(timeline.faces, lambda faces: ("faces", str(faces.most)))
     texts = timeline.text
     for kind in get_args(LineKind):
         lines = None if texts is None else [line for line in texts if line.kind == kind]

@@ -70,6 +70,21 @@ class Shot(Passage):
 
 
 @dataclass(frozen=True, slots=True)
+class Faces(Passage):
+    """A part of a shot with faces that look into the camera; whose they are is not known.
+
+    Where it begins or ends inside of a shot it does so to within 1.5 s.
+
+    Attributes:
+        most: how many of them there are at once.
+        box: of the largest, left, top, right, bottom as shares of the picture.
+    """
+
+    most: int
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Line(Passage):
     """A line of text on screen.
 
@@ -157,6 +172,7 @@ class Timeline:
     black: tuple[Passage, ...] | None = None
     still: tuple[Passage, ...] | None = None
     glimpses: tuple[Glimpse, ...] | None = None
+    faces: tuple[Faces, ...] | None = None
     text: tuple[Line, ...] | None = None
     speech: tuple[Utterance, ...] | None = None
     speech_by: str | None = None

@@ -11,7 +11,7 @@ from pipeline.server.engines.evidence.timeline import TRACKS, Timeline, Track
 
 # What of a timeline belongs to which track.
 FIELDS: dict[Track, tuple[str, ...]] = {
-    "visuals": ("shots", "black", "still", "glimpses"),
+    "visuals": ("shots", "black", "still", "glimpses", "faces"),
     "text": ("text",),
     "speech": ("speech", "speech_by"),
     "sounds": ("sounds", "events", "loudness"),

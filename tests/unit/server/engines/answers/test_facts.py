@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.server.engines.answers import facts
-from pipeline.server.engines.evidence.timeline import Media, Missing, SoundPassage, Timeline, Utterance
+from pipeline.server.engines.evidence.timeline import Faces, Media, Missing, SoundPassage, Timeline, Utterance
 from pipeline.server.engines.fields import read_prompt
 from pipeline.server.engines.structure import Filled, fill
 from tests.unit.server.engines.judge import problems
@@ -479,3 +479,37 @@ def test_the_same_timeline_has_the_same_answer() -> None:
     schema = obj(summary=STRING, keywords=STRINGS, chapters=listed(title=STRING), shots=listed(colour=STRING))
     again = Timeline.from_json(TIMELINE.to_json())
     assert fill(schema, KNOWN) == fill(schema, facts.of_video(again))
+
+
+FACES = replace(
+    TIMELINE, faces=tuple(Faces(at_s, at_s + 4, 0.95, most, (0.4, 0.2, 0.6, 0.6)) for at_s, most in ((2, 1), (20, 3)))
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "value"),
+    [
+        ("has_faces", BOOLEAN, True),
+        ("faces_visible", BOOLEAN, True),
+        ("people_visible", BOOLEAN, True),
+        ("is_person_on_screen", BOOLEAN, True),
+        ("no_people", BOOLEAN, False),
+        ("face_count", INTEGER, 3),
+        ("number_of_faces", INTEGER, 3),
+        ("first_face_time", NUMBER, 2.0),
+        ("faces", listed(start=NUMBER, end=NUMBER), [{"start": 2.0, "end": 6.0}, {"start": 20.0, "end": 24.0}]),
+    ],
+)
+def test_faces(name: str, rule: dict[str, Any], value: Any) -> None:
+    """Whether there are any, when, and how many at once; that none was found does not mean that nobody is there."""
+    filled = ask(FACES, name, rule)
+    assert filled.content == {name: value}
+    assert filled.guessed == ()
+    assert ask(replace(FACES, faces=()), name, rule).guessed
+
+
+@pytest.mark.parametrize("name", ["people_count", "person_name", "people", "face_emotion", "person_age"])
+def test_of_people_nothing_more_is_known(name: str) -> None:
+    """Who they are and how many there are in all is not told by their faces."""
+    for rule in (STRING, INTEGER):
+        assert ask(FACES, name, rule).guessed

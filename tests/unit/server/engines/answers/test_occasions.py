@@ -215,3 +215,15 @@ def test_what_lies_in_both(one: list[Stretch], other: list[Stretch]) -> None:
     """The same as of each with each."""
     each = sorted((max(a, x), min(b, y)) for a, b in one for x, y in other if max(a, x) < min(b, y))
     assert common(one, other) == each
+
+
+@pytest.mark.parametrize(
+    ("description", "stretches"),
+    [("Close-ups of a person", [(40, 48), (50, 52)]), ("Faces in red shots", [(40, 48)])],
+)
+def test_faces_make_segments(description: str, stretches: list[Stretch]) -> None:
+    """With the warning that people without such a face have none."""
+    answer, warning = found(description)
+    assert answer == stretches
+    assert "people are told of only where" in warning
+    assert "dlib-bin is not installed" in found(description, WITHOUT_EXTRA)[1]

