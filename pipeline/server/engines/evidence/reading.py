@@ -17,8 +17,8 @@ from pipeline.server.engines.evidence.gate import Box
 from pipeline.server.engines.light import as_shown
 
 # Lines are looked for in a picture of so many points on its longer side, and read in one of up to so many. Both sides
-# are rounded to multiples of 32: 512 x 288 has the shape of 1280 x 720; 544 takes a fifth longer, and of 75 titles reads
-# two more wrongly. Letters of 20 points in a picture of 1080 lines are found.
+# are rounded to multiples of 32: 512 x 288 has the shape of 1280 x 720; 544 takes a fifth longer and reads two more of
+# 75 titles wrongly. Letters of 20 points in a picture of 1080 lines are found.
 _FIND_SIDE, _READ_SIDE = 512, 1920
 # Readings less sure than this, or of less than two letters or digits, are mostly not text.
 _LEAST_SURE, _FEWEST_LETTERS = 0.6, 2
