@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.server.engines.contract import EngineError, EngineImage
 from pipeline.server.engines.evidence.gather import gather
-from pipeline.server.engines.images import look_at_still
+from pipeline.server.engines.images import first_frame
 from pipeline.server.inspect import MediaLimits, MediaRejected, inspect
 from pipeline.server.stills import inspect_still
 from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
@@ -57,7 +57,7 @@ async def test_stills_of_absurd_size(tmp_path: Path) -> None:
         with pytest.raises(JobRejected, match="of at most 11,000,000 pixels"):
             await pool.run(lambda: None, inspect_still, gif, 11_000_000)
         with pytest.raises(JobRejected, match="image wide cannot be read"):
-            await pool.run(lambda: None, look_at_still, EngineImage("wide", gif))
+            await pool.run(lambda: None, first_frame, EngineImage("wide", gif))
 
 
 def test_a_webp_of_a_hundred_thousand_pictures(tmp_path: Path) -> None:
