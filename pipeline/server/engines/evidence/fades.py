@@ -98,11 +98,13 @@ def _raster(look: Look) -> Raster:
 def _ending_before(times: npt.NDArray[np.float64], rasters: Raster) -> Iterator[Fade]:
     """Candidates that ended as long ago as it has to have been calm since."""
     last = int(np.searchsorted(times, times[-1] - _CALM_S, side="right")) - 1
-    for length_s in _LENGTHS_S:
-        first = int(np.searchsorted(times, times[last] - length_s))
+    firsts = np.searchsorted(times, times[last] - np.array(_LENGTHS_S))
+    # Mostly nothing changes, which is seen of all lengths at once.
+    changes = np.abs(rasters[firsts] - rasters[last]).mean(1) >= _LEAST_CHANGE
+    for length_s, first, changed in zip(_LENGTHS_S, firsts.tolist(), changes.tolist(), strict=True):
         if first == 0 and times[last] - times[first] < length_s - _STEP_S:
             return
-        if last - first >= 3 and (fade := _mixture(times, rasters, first, last)):
+        if changed and last - first >= 3 and (fade := _mixture(times, rasters, first, last)):
             yield fade
 
 
