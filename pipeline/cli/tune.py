@@ -80,7 +80,7 @@ def _taken_over(folder: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
         holds = control.read(folder / control.RUNNING)
         if holds is not None and holds.get("taken") == serial:
             return holds
-        time.sleep(LOOK_S)
+        time.sleep(LOOK_S)  # the command does nothing else meanwhile
     raise ConfigError(
         f"the run in {folder} has not taken it over in {PATIENCE_S:.0f} s: it has ended, or has not begun its "
         "work yet; look with `pipeline status`"

@@ -274,7 +274,7 @@ def _in_wal_mode(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > end:
                 raise
-            time.sleep(_AGAIN_S)
+            time.sleep(_AGAIN_S)  # rare and short: only while others open a new file, too
         else:
             return
 

@@ -68,4 +68,4 @@ def _take(lock: int) -> None:
         except BlockingIOError:
             if time.monotonic() >= end:
                 raise
-        time.sleep(TRY_AGAIN_S)
+        time.sleep(TRY_AGAIN_S)  # half a second at most, before anything of the run is opened
