@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.server.engines import topics
+from pipeline.server.engines import stretches, topics
 from pipeline.server.engines.fields import UNCLEAR, Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.mentions import Mention
@@ -153,12 +153,7 @@ def length(field: Field, found: Sequence[Known]) -> float:
 
 def covered_s(found: Iterable[Known]) -> float:
     """The seconds that passages cover, which may overlap."""
-    total, reached_s = 0.0, float("-inf")
-    for part in sorted(found, key=lambda each: each.start_s or 0.0):
-        start_s, end_s = max(part.start_s or 0.0, reached_s), part.end_s or 0.0
-        total += max(0.0, end_s - start_s)
-        reached_s = max(reached_s, end_s)
-    return total
+    return stretches.covered_s((part.start_s or 0.0, part.end_s or 0.0) for part in found)
 
 
 def truth(field: Field, known: Known) -> bool | None:

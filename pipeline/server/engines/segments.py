@@ -9,11 +9,10 @@ from typing import Any
 from pipeline.server.engines.contract import Answer, EngineError, EngineRequest, SegmentQuestion
 from pipeline.server.engines.known import NOTHING, Known
 from pipeline.server.engines.reply import reply_json, to_json, unanswered
+from pipeline.server.engines.stretches import Stretch
 from pipeline.server.engines.structure import fill
 from pipeline.server.engines.times import write_time
 from pipeline.server.engines.tokens import count_tokens
-
-Stretch = tuple[float, float]
 
 _ROUNDING_S = 1e-6
 

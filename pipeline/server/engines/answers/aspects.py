@@ -1,7 +1,7 @@
 """Kinds of evidence by the words that people ask for them with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from pipeline.server.engines.answers.entries import Entry, Kind
@@ -28,6 +28,8 @@ class Aspect:
         needs: what has to have been looked for, in the words of `Missing`.
         strength: from 0 to 1, how much of it an entry has.
         least: the strength from which an entry counts as one.
+        proves_absence: whether there is none where none is found; of what is found only where it is clear, that is
+            not so.
     """
 
     noun: str
@@ -37,6 +39,7 @@ class Aspect:
     needs: str = ""
     strength: Strength = lambda _: 1.0
     least: float = 0.0
+    proves_absence: bool = True
 
     @property
     def lasts(self) -> bool:
@@ -94,7 +97,7 @@ def _colour(name: str) -> Aspect:
 
 
 TOLD_APART = "speech and music told apart"
-_SOUNDS = "silence speech music other sound event"
+_SOUNDS = "speech music other sound event"
 
 FIGURES = _aspect(
     "lines of text with figures", "date dates percent percentage price prices digit digits figure figures year years",
@@ -120,10 +123,12 @@ MUSIC = _aspect(
 TRANSITIONS = _aspect(
     "transitions", "transition", "shot", "shots", of=_entered("cut", "dissolve", "fade"), least=1.0
 )  # fmt: skip
-FACES = _aspect(
-    "passages with faces in view", "face faces facial closeup portrait person people",
-    "face", "shots", "faces",
-)  # fmt: skip
+FACES = replace(
+    _aspect(
+        "passages with faces in view", "face faces facial closeup portrait person people", "face", "shots", "faces"
+    ),
+    proves_absence=False,
+)
 FADES = _aspect("fades and dissolves", "fade dissolve", "shot", "shots", of=_entered("dissolve", "fade"), least=1.0)
 
 ASPECTS = (
@@ -136,7 +141,10 @@ ASPECTS = (
         "text",
         "text on screen",
     ),
-    _aspect("marks on screen", "logo brand watermark mark branding", "mark", "text", "text on screen"),
+    replace(
+        _aspect("marks on screen", "logo brand watermark mark branding", "mark", "text", "text on screen"),
+        proves_absence=False,
+    ),
     _aspect("tickers on screen", "ticker crawl crawler", "ticker", "text", "text on screen"),
     TIMECODES,
     SPEECH,
@@ -144,11 +152,11 @@ ASPECTS = (
     _aspect("passages of sound", "sound audio noise noisy hear heard audible acoustic", _SOUNDS, "sounds"),
     _aspect(
         "loud passages and sudden sounds", "loud louder loudest loudness volume bang sudden suddenly explosion",
-        "speech music other sound event", "sounds", of=_loud, least=1 + _LOUD_DBFS / _FLOOR_DBFS,
+        _SOUNDS, "sounds", of=_loud, least=1 + _LOUD_DBFS / _FLOOR_DBFS,
     ),
     _aspect(
-        "silent or quiet passages", "silence silent quiet quieter quietest quietly mute muted", _SOUNDS, "sounds",
-        of=_quiet, least=-_QUIET_DBFS / _FLOOR_DBFS,
+        "silent or quiet passages", "silence silent quiet quieter quietest quietly mute muted",
+        f"silence {_SOUNDS}", "sounds", of=_quiet, least=-_QUIET_DBFS / _FLOOR_DBFS,
     ),
     SHOTS,
     COLOURS,

@@ -20,7 +20,7 @@ from pipeline.server.engines.answers.qualities import (
 )
 from pipeline.server.engines.evidence.timeline import Media, Shot, Timeline
 from pipeline.server.engines.known import Known, Later
-from pipeline.server.engines.segments import Stretch
+from pipeline.server.engines.stretches import Stretch
 
 Makers = dict[str, Callable[[], tuple[Known, ...]]]
 

@@ -6,6 +6,8 @@ from pipeline.server.engines.evidence.timeline import Timeline
 
 _NAMED: dict[Part, str] = {"shots": "pictures", "text": "text on screen", "speech": "spoken words", "sounds": "sounds"}
 _NEEDS: dict[Part, str] = {"text": "text on screen", "speech": "spoken words"}
+# So a reason begins for which there cannot be any.
+_CANNOT_BE = "the file has no "
 
 
 def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
@@ -21,6 +23,12 @@ def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
     tracks = {"shots": timeline.shots, "text": timeline.text, "speech": timeline.speech, "sounds": timeline.sounds}
     is_unseen = tracks[part] is None or (needs == FACES and timeline.faces is None)
     return "server.tracks names other tracks alone" if is_unseen else None
+
+
+def is_settled(timeline: Timeline, part: Part, needs: str = "") -> bool:
+    """Whether what was not found is not there: it was looked for, or the file cannot have any."""
+    reason = why_not(timeline, part, needs)
+    return reason is None or reason.startswith(_CANNOT_BE)
 
 
 def not_looked_for(timeline: Timeline, aspect: Aspect) -> str | None:

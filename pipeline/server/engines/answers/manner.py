@@ -12,6 +12,8 @@ _YES_NO = re.compile(
     r"(?:if|whether|is|are|was|were|does|do|did|has|have|any|can you (?:see|hear|read))\b(?! you\b)",
     re.IGNORECASE,
 )
+# Whoever asks whether something is not so takes either yes or no in two ways.
+_NEGATED = re.compile(r"\b(?:no|not|never|nobody|nothing|without)\b|n['\u2019]t\b", re.IGNORECASE)
 _OF_WORDS = re.compile(
     r"\b(?:mention\w*|sa(?:y|ys|ying|id)|words?|discuss\w*|talk\w*|spoken|speak\w*|hear\w*|reads?|written|text|quot\w+)"
     r"\b",
@@ -54,6 +56,7 @@ class Manner:
         is_count: for a number.
         is_share: for how much of the whole.
         is_yes_no: whether something is so.
+        is_negated: whether it is not.
         is_of_words: for what is said or written, rather than for what is to be seen.
         is_of_length: for how long the file is.
         is_brief: in few sentences.
@@ -65,6 +68,7 @@ class Manner:
     is_count: bool
     is_share: bool
     is_yes_no: bool
+    is_negated: bool
     is_of_words: bool
     is_of_length: bool
     is_brief: bool
@@ -75,11 +79,12 @@ class Manner:
 
 def manner(prompt: str, words: Sequence[Token]) -> Manner:
     """Of a prompt, and of its words that are not in quotation marks. What is no English asks in no known manner."""
-    is_foreign = _is_foreign([word.text.casefold() for word in words])
+    is_foreign = _is_foreign([word.text for word in words])
     return Manner(
         is_count=not is_foreign and bool(_COUNT.search(prompt)),
         is_share=not is_foreign and bool(_SHARE.search(prompt)),
         is_yes_no=not is_foreign and bool(_YES_NO.search(prompt)),
+        is_negated=bool(_NEGATED.search(prompt)),
         is_of_words=bool(_OF_WORDS.search(prompt)),
         is_of_length=bool(_LENGTH.search(prompt)),
         is_brief=bool(_BRIEF.search(prompt)),
@@ -90,7 +95,8 @@ def manner(prompt: str, words: Sequence[Token]) -> Manner:
 
 
 def _is_foreign(words: Sequence[str]) -> bool:
-    known = sum(word in _FOREIGN for word in words)
+    # within a sentence a capital begins a name: Los Angeles is no Spanish
+    known = sum((word if place else word.casefold()) in _FOREIGN for place, word in enumerate(words))
     others = sum(not _is_latin(word) for word in words)
     return (known > 1 and known >= _SHARE_FOREIGN * len(words)) or (bool(words) and 2 * others > len(words))
 

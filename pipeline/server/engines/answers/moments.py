@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from pipeline.server.engines.times import clock
+
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d(?:\.\d+)?)"
 _CLOCKS = re.compile(rf"(?<![\d:.]){_CLOCK}(?![\d:])")
 _UNIT = r"(s|sec|secs|seconds?|min|mins|minutes?)\b"
@@ -93,8 +95,7 @@ def _nth(found: re.Match[str]) -> str:
 
 
 def _clock(number: str, unit: str) -> str:
-    seconds = float(number) * (60 if unit.lower().startswith("m") else 1)
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+    return clock(float(number) * (60 if unit.lower().startswith("m") else 1))
 
 
 def _at_ends(prompt: str, start_s: float, end_s: float) -> Moments | None:

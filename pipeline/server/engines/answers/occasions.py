@@ -1,22 +1,22 @@
 """Where in a video is what a segment definition describes, as far as the evidence tells."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.answers.asked import read
 from pipeline.server.engines.answers.aspects import FADES, WHOLE, Aspect, Part
 from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
-from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
+from pipeline.server.engines.answers.lookedat import is_settled, not_looked_for, why_not
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
-from pipeline.server.engines.segments import Found, Stretch
+from pipeline.server.engines.segments import Found
+from pipeline.server.engines.stretches import Stretch, apart, common, joined
 from pipeline.server.engines.topics import words_of
 from pipeline.server.engines.words import stems
 
@@ -43,8 +43,9 @@ _NO_CONTENT = frozenset(
         " fully high low contain feature span break"
     )
 )
-# What follows is not to be there; "no" and "not" alone stand for too much else.
+# What follows is not to be there; "no" and "not" alone stand for too much else, and are told of.
 _WITHOUT = re.compile(r"\b(?:without|except(?: for)?|excluding|but (?:no|not))\b(?: any\b)?", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:no|not|nobody|nothing|never|none)\b", re.IGNORECASE)
 _NOT_ALL = "Not all that {id} describes had a part in the choice of its segments."
 # A line that lasts for more of the video says nothing of one part of it.
 _LONGEST_SHARE = 0.5
@@ -67,16 +68,29 @@ def find(definition: Definition, timeline: Timeline, references: References) -> 
 
 def _found(definition: Definition, timeline: Timeline) -> Found:
     """What is described, without what is described as not being there."""
+    whole = (timeline.start_s, timeline.end_s)
     wanted, *unwanted = _WITHOUT.split(str(definition["description"]), maxsplit=1)
-    if not unwanted or not read(wanted).aspects:
-        return _Search(definition, timeline).found()
-    found = _Search({**definition, "description": wanted}, timeline).found()
+    if not unwanted:
+        found = _Search(definition, timeline).found()
+        return _partly(found, definition) if _NEGATED.search(wanted) and found.stretches else found
+    found = _Search({**definition, "description": wanted}, timeline).found() if _names_any(wanted) else Found([whole])
     taken = _Search({**definition, "description": unwanted[0]}, timeline).known()
     if taken is None:
-        return replace(found, warning=" ".join(filter(None, (found.warning, _NOT_ALL.format(id=definition["id"])))))
+        return _partly(found, definition)
     if _OF_SHOTS.intersection(words_of(wanted)):
         return replace(found, stretches=[each for each in found.stretches if not common([each], taken)])
     return replace(found, stretches=apart(found.stretches, taken))
+
+
+def _partly(found: Found, definition: Definition) -> Found:
+    return replace(found, warning=" ".join(filter(None, (found.warning, _NOT_ALL.format(id=definition["id"])))))
+
+
+def _names_any(wanted: str) -> bool:
+    """Whether anything is to be there, rather than whatever is left when something else is taken away."""
+    asked = read(wanted)
+    is_of_content = any(word.stem not in _NO_CONTENT | _OF_PARTS for word in asked.words)
+    return bool(asked.aspects or is_of_content or _OF_CHAPTERS.intersection(words_of(wanted)))
 
 
 class _Search:
@@ -105,7 +119,8 @@ class _Search:
         if self._asked.limits or any(not_looked_for(self._timeline, kind) for kind in self._kinds):
             return None
         if self._words:
-            return joined(self._hits())
+            parts = {kind.part for kind in self._kinds}.intersection(_WHERE_READ_OR_HEARD) or _WHERE_READ_OR_HEARD
+            return joined(self._hits()) if all(is_settled(self._timeline, part) for part in parts) else None
         return joined(each for kind in self._kinds for each in self._spans(kind)) if self._kinds else None
 
     def _hits(self) -> list[Stretch]:
@@ -226,35 +241,6 @@ def _described(definition: Definition) -> str:
 
 def _none(definition: Definition) -> str:
     return f"{definition['id']} has no segments."
-
-
-def joined(stretches: Iterable[Stretch], gap_s: float = 0.0) -> list[Stretch]:
-    """In order, those that overlap or lie less than `gap_s` apart as one."""
-    found: list[Stretch] = []
-    for start_s, end_s in sorted(stretches):
-        if found and start_s < found[-1][1] + gap_s:
-            found[-1] = (found[-1][0], max(found[-1][1], end_s))
-        elif end_s > start_s:
-            found.append((start_s, end_s))
-    return found
-
-
-def common(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
-    """What lies in both, each of them in order and without overlaps."""
-    found: list[Stretch] = []
-    place = 0
-    for start_s, end_s in one:
-        while place < len(other) and other[place][1] <= start_s:
-            place += 1
-        last = bisect_left(other, end_s, key=lambda each: each[0])
-        found += ((max(start_s, first_s), min(end_s, last_s)) for first_s, last_s in other[place:last])
-    return found
-
-
-def apart(stretches: Sequence[Stretch], taken: Sequence[Stretch]) -> list[Stretch]:
-    """What of the stretches does not lie in any of those that are taken, each of them in order, without overlaps."""
-    edges = [float("-inf"), *(edge for stretch in joined(taken) for edge in stretch), float("inf")]
-    return common(stretches, list(pairwise(edges))[::2])
 
 
 def _transition(shot: Shot) -> Stretch:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.server.engines.answers.asked import Asked
 from pipeline.server.engines.answers.aspects import SPEECH, Aspect
 from pipeline.server.engines.answers.entries import Entry
-from pipeline.server.engines.answers.lookedat import not_looked_for, why_not
+from pipeline.server.engines.answers.lookedat import is_settled, not_looked_for, why_not
 from pipeline.server.engines.answers.occurrences import (
     LONGEST_WORD,
     Occurrences,
@@ -15,13 +15,12 @@ from pipeline.server.engines.answers.occurrences import (
 )
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.evidence.timeline import Timeline, Utterance
+from pipeline.server.engines.stretches import covered_s
 from pipeline.server.engines.times import clock
 from pipeline.server.engines.words import stems
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
-# So a reason begins for which there cannot be any.
-_CANNOT_BE = "the file has no "
 # More words that were looked for in vain are not repeated.
 _MOST_WORDS = 8
 # In utterances longer than this it is told when the word is said.
@@ -67,14 +66,14 @@ class Relevant:
 
     def _no(self) -> str:
         """That something is not said or written, as far as all of it was looked at and understood."""
-        reasons = (why_not(self._timeline, "text"), why_not(self._timeline, "speech"))
-        is_all = all(reason is None or reason.startswith(_CANNOT_BE) for reason in reasons)
+        is_all = is_settled(self._timeline, "text") and is_settled(self._timeline, "speech")
         return "No. " if is_all and not self._though else "Not found. "
 
     def _is_of_words_alone(self) -> bool:
         asked = self._asked
         is_told = all(aspect.part in ("text", "speech") for aspect in asked.aspects)
-        return asked.manner.is_yes_no and asked.manner.is_of_words and is_told and not asked.limits
+        how = asked.manner
+        return how.is_yes_no and not how.is_negated and how.is_of_words and is_told and not asked.limits
 
     def _where(self) -> str:
         read = why_not(self._timeline, "text") is None
@@ -90,7 +89,7 @@ class Relevant:
             return
         found = occurrences(self._asked.words, self._entries)
         answered = self._answered(found) if self._is_of_words_alone() and found and not self._missed else ""
-        yield from (f"{answered}{each.said}{self._though}." for each in found)
+        yield from (f"{'' if place else answered}{each.said}{self._though}." for place, each in enumerate(found))
         is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
         if how.is_yes_no and is_of_pictures and self._asked.words:
             yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
@@ -102,28 +101,37 @@ class Relevant:
         )
 
     def _answered(self, found: Sequence[Occurrences]) -> str:
-        """Yes, if all of them are where they are looked for: written, said, or either."""
+        """Yes, if all of them are where they are looked for, written, said, or either, and are there together."""
+        if not self._is_anywhere_together():
+            return ""
         parts = {aspect.part for aspect in self._asked.aspects}
         are = [each.read > 0 if parts == {"text"} else each.heard > 0 for each in found] if len(parts) == 1 else [True]
         return "Yes. " if all(are) else self._no()
 
+    def _is_anywhere_together(self) -> bool:
+        wanted = {word.stem for word in self._asked.words}
+        return len(wanted) == 1 or any(wanted <= set(stems(entry.quoted)) for entry in self._entries if entry.quoted)
+
     def counts(self) -> Iterator[str]:
         """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
         asked = [aspect for aspect in self._asked.aspects if not self._is_narrowed(aspect)]
-        is_yes_no = self._asked.manner.is_yes_no and len(asked) == 1 and not (self._asked.words or self._asked.limits)
+        how, is_alone = self._asked.manner, len(asked) == 1 and not (self._asked.words or self._asked.limits)
+        is_yes_no = how.is_yes_no and not how.is_negated and is_alone
         for aspect in asked:
             unknown = not_looked_for(self._timeline, aspect)
             yield f"{self._yes_or_no(aspect) if is_yes_no else ''}{unknown or self._count(aspect)}"
 
     def _yes_or_no(self, aspect: Aspect) -> str:
-        reason = why_not(self._timeline, aspect.part, aspect.needs)
-        if reason is not None:
-            return "No. " if reason.startswith(_CANNOT_BE) else "Not known. "
-        return "Yes. " if any(aspect.counts(entry) for entry in self._entries) else "No. "
+        if not is_settled(self._timeline, aspect.part, aspect.needs):
+            return "Not known. "
+        if any(aspect.counts(entry) for entry in self._entries):
+            return "Yes. "
+        is_sure = aspect.proves_absence or why_not(self._timeline, aspect.part, aspect.needs) is not None
+        return "No. " if is_sure else "Not found. "
 
     def _count(self, aspect: Aspect) -> str:
         of_it = [entry for entry in self._entries if aspect.counts(entry)]
-        lasts_s = sum(entry.end_s - entry.start_s for entry in of_it)
+        lasts_s = covered_s((entry.start_s, entry.end_s) for entry in of_it)
         # shots one after another always last for all of it
         is_all = aspect.part == "shots" and aspect.least == 0 and aspect.kinds == {"shot"}
         lasting = f", {lasts_s:.1f} s in all" if aspect.lasts and not is_all else ""

@@ -12,6 +12,7 @@ from pipeline.server.engines.contract import Answer, EngineRequest, SegmentQuest
 from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.reply import reply, reply_schema
+from pipeline.server.engines.stretches import Stretch
 
 
 def at_video(request: EngineRequest, path: Path, senses: Senses = ALL) -> Answer:
@@ -35,7 +36,7 @@ def for_segments(request: EngineRequest, path: Path, asked: SegmentQuestion, sen
     def find(definition: occasions.Definition) -> segments.Found:
         return occasions.find(definition, timeline, references)
 
-    def describe(stretch: segments.Stretch, number: int) -> Known:
+    def describe(stretch: Stretch, number: int) -> Known:
         return references.of_stretch(known.of_stretch(stretch, number))
 
     return segments.answer(request, asked, find, describe)

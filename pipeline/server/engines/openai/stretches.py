@@ -5,7 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.contract import SegmentQuestion
-from pipeline.server.engines.segments import Stretch, boundaries, fields_schema, fitting, within
+from pipeline.server.engines.segments import boundaries, fields_schema, fitting, within
+from pipeline.server.engines.stretches import Stretch
 from pipeline.server.engines.watch import Passage
 
 # A segment that comes so near to where two parts of a video meet is meant to reach it.

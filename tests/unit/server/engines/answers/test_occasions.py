@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.server.engines.answers.occasions import common, find
+from pipeline.server.engines.answers.occasions import find
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.evidence.timeline import Timeline
-from pipeline.server.engines.segments import Stretch
+from pipeline.server.engines.stretches import Stretch, common
 
 from .harbour import HARBOUR, HEARD_ONLY, SILENT, WITHOUT_EXTRA, line, said, shot
 
@@ -119,6 +119,8 @@ def test_what_stays_throughout_is_no_segment() -> None:
         ("Speech without music", [(6, 8.4), (42, 44)]),
         ("Shots without speech", [(50, 60)]),
         ("Speech, except for music and titles", [(6, 8.4), (42, 44)]),
+        ("Parts without music", [(0, 20), (40, 60)]),
+        ("Everything except the music", [(0, 20), (40, 60)]),
     ],
 )
 def test_what_is_not_to_be_there_is_taken_away(description: str, stretches: list[Stretch]) -> None:
@@ -133,6 +135,19 @@ def test_what_is_not_to_be_there_and_cannot_be_determined_is_said() -> None:
     stretches, warning = found("Music without people")
     assert stretches == [(20, 40)]
     assert warning == "Not all that wanted describes had a part in the choice of its segments."
+
+
+def test_words_that_nobody_looked_for_are_not_taken_for_absent() -> None:
+    """Where neither text nor speech was looked for, shots without a word are those of which nobody knows."""
+    stretches, warning = found("Shots without the word budget", replace(HARBOUR, text=None, speech=None))
+    assert stretches == SHOTS
+    assert warning.startswith("Not all that wanted describes")
+
+
+@pytest.mark.parametrize("description", ["No music", "When nobody speaks"])
+def test_that_a_no_was_not_heeded_is_said(description: str) -> None:
+    """It stands for too much to be followed, so that whoever reads the segments has to know."""
+    assert found(description)[1].startswith("Not all that wanted describes")
 
 
 def test_what_was_looked_for_in_vain_has_no_segments() -> None:

@@ -328,6 +328,10 @@ def test_times_in_a_prompt_are_kept_to() -> None:
     ("prompt", "first"),
     [
         ("Is there music? When?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is there no music?", "[00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is the ferry not mentioned?", "“ferry” was heard 2 times and read on screen once"),
+        ("Is a ferry in the harbour mentioned?", "“ferry” was heard 2 times and read on screen once"),
+        ("What is said at 5.96 s?", '[00:06.0-00:08.4] somebody says: "good evening from the old harbour"'),
         ("Is there a timecode?", "No. [00:00.0-01:00.0] timecodes on screen: none found"),
         ("Does anybody mention the ferry?", "Yes. “ferry” was heard 2 times and read on screen once"),
         (
@@ -541,6 +545,25 @@ def test_whatever_the_prompt_every_statement_has_its_time_and_its_evidence(
         assert set(re.findall(r'"([^"]*)"', each)) <= texts
         assert "murmured" not in each
     assert answer(prompt, timeline) == told
+
+
+def test_silence_is_no_sound_and_overlaps_count_once() -> None:
+    """Nor does a sudden sound within a passage make more of the time."""
+    silent = replace(HARBOUR, sounds=(sound(0, 60, "silence", -90),), events=())
+    assert answer("Is there any sound?", silent)[0].startswith("No. ")
+    assert "(92% of the time)" in answer("How much of the video has sound?")[0]
+
+
+def test_what_is_found_only_where_it_is_clear_is_not_said_to_be_absent() -> None:
+    """A detector that sees faces from the front, and marks that stay, prove nothing where they find nothing."""
+    bare = replace(HARBOUR, faces=(), text=())
+    assert answer("Are there any closeups?", bare)[0].startswith("Not found. ")
+    assert answer("Is there a watermark?", bare)[0].startswith("Not found. ")
+
+
+def test_names_of_places_are_english() -> None:
+    """A capital within a sentence begins a name."""
+    assert not any(each.startswith("Prompts are") for each in answer("Is Los Angeles or Las Vegas mentioned?"))
 
 
 def test_an_hour_is_answered_within_bounds() -> None:
