@@ -71,6 +71,8 @@ def _listed(field: Field, known: Known) -> Number | None:
     if len(wanted) != 1:
         return None
     (topic,) = wanted
+    if field.named & topics.SHARE and topic not in topics.SHARES:
+        return None
     is_extreme = topic in _VARYING and field.hints & (topics.LONGEST | topics.SHORTEST)
     return _extreme(topic, field, known) if is_extreme else _plain(topic, known)
 

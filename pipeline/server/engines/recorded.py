@@ -16,6 +16,7 @@ _WHOLE = bag("every all most only whole entire always")
 KIND = bag("kind type category class")
 # What has no words of its own is told by its times.
 _WORDLESS = frozenset(("music", "event", "face"))
+_UNITS = frozenset(("second", *topics.UNITS))
 _ONE = bag("title headline heading")
 _SUBTITLES = bag("subtitle caption")
 
@@ -118,9 +119,10 @@ def _amount(field: Field, found: Sequence[Known], known: Known) -> tuple[float, 
     is_itself = any(part is known for part in found)
     if is_itself and field.topic == "event":
         return found[0].numbers["start"], False
-    if field.hints & topics.COUNT or field.mention or field.topic == "event" or "word" in field.words:
+    is_count = field.hints & topics.COUNT or field.mention or field.topic == "event" or "word" in field.words
+    if is_count and not field.named & _UNITS:
         return _count(field, found)
-    if field.topic in {"speech", "music"}:
+    if field.topic in {"speech", "music"} or field.named & _UNITS:
         return covered_s(found), False
     is_nameless = not field.named & topics.RECORDED_WORDS and not is_itself
     return _count(field, found) if field.is_plural or is_nameless else None

@@ -10,5 +10,6 @@ ranks the evidence, with `ranking`, and says whether and how often there is any,
 observed at all.
 
 `facts` is what is known, for structured answers, with `passages`, `looks`, `qualities` and `gist`; `occasions` finds
-where segments are, `references` where pictures are; `stills` answers about `pictures` alone, with `picture_facts`; `listen` is the speech of a transcription.
+where segments are, `references` where pictures are; `stills` answers about `pictures` alone, with
+`picture_facts`; `listen` is the speech of a transcription.
 """

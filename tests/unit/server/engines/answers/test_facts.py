@@ -497,6 +497,7 @@ FACES = replace(
         ("face_count", INTEGER, 3),
         ("number_of_faces", INTEGER, 3),
         ("first_face_time", NUMBER, 2.0),
+        ("face_seconds", NUMBER, 8.0),
         ("faces", listed(start=NUMBER, end=NUMBER), [{"start": 2.0, "end": 6.0}, {"start": 20.0, "end": 24.0}]),
     ],
 )
@@ -506,6 +507,11 @@ def test_faces(name: str, rule: dict[str, Any], value: Any) -> None:
     assert filled.content == {name: value}
     assert filled.guessed == ()
     assert ask(replace(FACES, faces=()), name, rule).guessed
+
+
+def test_a_level_is_no_share() -> None:
+    """How much of the time there is sound is not told in decibels."""
+    assert ask(TIMELINE, "sound_share", NUMBER).guessed
 
 
 @pytest.mark.parametrize("name", ["people_count", "person_name", "people", "face_emotion", "person_age"])
