@@ -36,11 +36,6 @@ def not_found(what: str, identifier: str, status: int = 404) -> ApiError:
     return ApiError(status, "resource_not_exist", f"The {what} {identifier} does not exist.")
 
 
-def unsupported(name: str) -> ApiError:
-    """A part of the API that the embedded platform does not have."""
-    return invalid(f"The {name} parameter is not supported by the embedded platform.")
-
-
 def from_validation(error: ValidationError) -> ApiError:
     """The first thing wrong with a request body."""
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]

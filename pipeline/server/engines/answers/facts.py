@@ -33,11 +33,6 @@ def of_video(timeline: Timeline) -> Known:
     return Facts(timeline).of_video()
 
 
-def of_stretch(timeline: Timeline, stretch: Stretch, number: int) -> Known:
-    """What is known of one stretch, the nth of its kind. `Facts` tells of many."""
-    return Facts(timeline).of_stretch(stretch, number)
-
-
 class Facts:
     """What a timeline tells of the whole window and of any number of stretches."""
 

@@ -426,7 +426,7 @@ def test_a_prompt_says_what_a_field_means_that_says_nothing() -> None:
 
 def test_a_stretch_tells_of_itself_alone() -> None:
     """A stretch has its own times, number, texts and words: of an utterance that it cuts, those said inside."""
-    known = facts.of_stretch(TIMELINE, (12.0, 25.0), 7)
+    known = facts.Facts(TIMELINE).of_stretch((12.0, 25.0), 7)
     schema = obj(
         index=INTEGER, start=NUMBER, end=NUMBER, duration=NUMBER, titles=STRINGS, transcript=STRING, shot_count=INTEGER,
         cuts=INTEGER, has_music=BOOLEAN, title=STRING, mentions_ships=BOOLEAN,
