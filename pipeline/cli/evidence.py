@@ -47,7 +47,7 @@ def evidence(
 ) -> int:
     """Observe a file: its shots, text on screen, spoken words and sounds, each with its time and how sure it is.
 
-    Nothing leaves this machine, and nothing is downloaded. Text and words need the extra `evidence`.
+    Nothing leaves this machine, and nothing is downloaded. Text, words and faces need the extra `evidence`.
     """
     from pipeline.server import memory
     from pipeline.server.engines.evidence.gather import gather

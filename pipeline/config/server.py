@@ -45,10 +45,11 @@ class ServerSettings(Section):
         missing_asset_status: what an unknown asset id is answered with; it was 400 before.
         engine: who answers, a name in `pipeline.server.engines.NAMES`.
         tracks: what the engine `evidence` looks for in a video, and `openai` is told of; fewer are quicker, and
-            answers say of the others that they were not looked for. Without `text` and `speech` no extra is needed.
+            answers say of the others that they were not looked for. Without the extra `evidence` there are neither
+            text nor words nor faces, and speech and music are not told apart.
         openai: what the engine of that name asks; see `OpenAISettings`.
-        whisper_model: a folder with a Whisper model that CTranslate2 reads; the engine `evidence` recognises spoken
-            words with it instead of PocketSphinx. It needs the extra `whisper`; Whisper base takes 1100 MiB of
+        whisper_model: a folder with a Whisper model that CTranslate2 reads; spoken words are recognised with it instead
+            of PocketSphinx. It needs the extra `whisper`; Whisper base takes 1100 MiB of
             `worker_memory_mib`, which larger models need more of.
         whisper_language: what is spoken, as "en"; null has it detected in every passage, which takes twice as
             long.

@@ -11,6 +11,7 @@
 | rules/, windows.py | what may be asked of which model, and of how much of a video |
 | sources.py, pictures.py | the video and the images that a request names |
 | validation.py, analyses.py, answering.py | the work behind the answers: media checks and analyses |
+| noting.py | what is observed before it is asked about |
 | workers.py, worker.py, memory.py | the processes that work runs in, and what each may take |
 | inspect.py, stills.py, engines/ | what runs in them |
 | store/, files.py, signing.py | what is remembered: SQLite, media files, presigned URLs |

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.server.engines import echo, openai
-from pipeline.server.engines.answers import engine as evidence
+from pipeline.server.engines.answers.engine import analyze as answer_from_evidence
 from pipeline.server.engines.contract import (
     Answer,
     Engine,
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 ENGINES: dict[str, Engine] = {
-    "evidence": evidence.analyze,
+    "evidence": answer_from_evidence,
     "echo": echo.analyze,
 }
 
@@ -56,7 +56,7 @@ NAMES = (*ENGINES, "openai")
 def keeps_notes(settings: "ServerSettings") -> bool:
     """Whether the engine keeps notes of what it observed in a file, for the next question about it."""
     if settings.engine == "openai":
-        return settings.openai.evidence and hears_or_reads(settings.tracks)
+        return settings.openai.evidence and hears_or_reads(settings.tracks, settings.whisper_model)
     return settings.engine == "evidence"
 
 
@@ -69,7 +69,7 @@ def engine_of(settings: "ServerSettings") -> Engine:
     if (streaming := streaming_engine_of(settings)) is not None:
         return streaming
     if settings.engine == "evidence":
-        return partial(evidence.analyze, senses=senses_of(settings))
+        return partial(answer_from_evidence, senses=senses_of(settings))
     return ENGINES[settings.engine]
 
 

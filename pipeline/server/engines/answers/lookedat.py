@@ -1,19 +1,19 @@
 """What was looked for at all, and why not where it was not."""
 
 from pipeline.server.engines.answers.aspects import TOLD_APART, Aspect, Part
-from pipeline.server.engines.evidence.extra import FACES
+from pipeline.server.engines.evidence.extra import FACES, WITH_WHISPER, WORDS
 from pipeline.server.engines.evidence.timeline import Timeline
 
 _NAMED: dict[Part, str] = {"shots": "pictures", "text": "text on screen", "speech": "spoken words", "sounds": "sounds"}
-_NEEDS: dict[Part, str] = {"text": "text on screen", "speech": "spoken words"}
+_NEEDS: dict[Part, tuple[str, ...]] = {"text": ("text on screen",), "speech": (WORDS, WITH_WHISPER)}
 # So a reason begins for which there cannot be any.
 _CANNOT_BE = "the file has no "
 
 
 def why_not(timeline: Timeline, part: Part, needs: str = "") -> str | None:
     """The reason for which it was not looked for; None where it was."""
-    needed = needs or _NEEDS.get(part, "")
-    packages = next((missing.packages for missing in timeline.missing if missing.what == needed), None)
+    needed = {needs, *_NEEDS.get(part, ())}
+    packages = next((missing.packages for missing in timeline.missing if missing.what in needed), None)
     if packages is not None:
         return f"{' and '.join(packages)} {'is' if len(packages) == 1 else 'are'} not installed"
     if part in ("shots", "text") and timeline.media.video_codec is None:

@@ -1,6 +1,7 @@
 """The timeline of a window: read from the notes on the file where it is there, else made, and noted."""
 
 import os
+import sys
 from pathlib import Path
 
 import orjson
@@ -12,6 +13,7 @@ from pipeline.server.engines.evidence.media import read_media
 from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.evidence.tracks import joined, lacking, only
+from pipeline.server.engines.window import window_of
 from pipeline.server.inspect import MediaRejected
 
 _WHOLE = "whole.json"
@@ -70,7 +72,10 @@ def _noted(
     fresh = gather(path, start_s, end_s, wanted, senses.whisper)
     latest = _read(note)  # something else may have been noted meanwhile
     timeline = fresh if latest is None else joined(latest, fresh, wanted)
-    _write(note, timeline)
+    try:
+        _write(note, timeline)
+    except OSError as exc:  # a saving for the next question, for which this one is not to fail
+        sys.stderr.write(f"cannot note what was observed: {note}: {exc.strerror}\n")
     return only(timeline, senses.tracks)
 
 
@@ -81,8 +86,7 @@ def _is_small_part(path: Path, start_s: float | None, end_s: float | None) -> bo
         media = read_media(path)
     except MediaRejected as exc:
         raise EngineError(exc.message) from exc
-    first_s = media.start_s if start_s is None else max(start_s, media.start_s)
-    last_s = media.start_s + media.duration_s if end_s is None else min(end_s, media.start_s + media.duration_s)
+    first_s, last_s = window_of(media, start_s, end_s)
     return last_s - first_s < _SMALL_PART * media.duration_s
 
 

@@ -59,9 +59,10 @@ def all_missing(tracks: Collection[Track], whisper: object | None) -> tuple[Miss
     return tuple(part for part in parts if part is not None)
 
 
-def hears_or_reads(tracks: Collection[Track]) -> bool:
+def hears_or_reads(tracks: Collection[Track], whisper: object | None) -> bool:
     """Whether words are to be heard or text is to be read, and what does so is installed."""
-    return ("speech" in tracks and missing(WORDS) is None) or ("text" in tracks and missing("text on screen") is None)
+    wanted: list[Track] = [track for track in ("speech", "text") if track in tracks]
+    return any(missing(what) is None for track in wanted for what in needed(track, whisper))
 
 
 def advice(parts: tuple[Missing, ...]) -> str:

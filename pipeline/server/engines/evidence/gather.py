@@ -36,6 +36,11 @@ def gather(
         return _observe(path, media, first_s, last_s, tracks, whisper)
     except MediaRejected as exc:
         raise EngineError(exc.message) from exc
+    except ImportError as exc:
+        raise EngineError(
+            f"A package that evidence is gathered with is installed, but cannot be loaded: {exc}. Install it anew, or"
+            " remove it to go without."
+        ) from exc
 
 
 def _observe(

