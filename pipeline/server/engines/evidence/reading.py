@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,17 +37,14 @@ class Reading:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads pictures; the models are loaded with the first one."""
+    """Reads pictures; the models are loaded with the first one of a process."""
 
     _shrink: VideoReformatter = field(default_factory=VideoReformatter)
-    _models: Any = None
 
     def read(self, frame: VideoFrame) -> list[Reading]:
         """The lines in a picture, from the top down."""
-        if self._models is None:
-            self._models = _load()
         picture = self._upright(frame)
-        found = self._models(picture)
+        found = _models()(picture)
         if not found.txts:
             return []
         height, width = picture.shape[:2]
@@ -87,7 +85,9 @@ def _letters(text: str) -> int:
     return sum(letter.isalnum() for letter in text)
 
 
-def _load() -> Any:
+@cache
+def _models() -> Any:
+    """They hold nothing of what they have read, and loading them takes as long as reading three pictures."""
     recogniser, models = _imported()
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
     return recogniser(
