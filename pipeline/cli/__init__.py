@@ -10,6 +10,7 @@
 | 5 | another run holds the output folder |
 """
 
+import gc
 import signal
 import sys
 
@@ -21,6 +22,8 @@ __all__ = ["Exit", "main"]
 
 def main() -> None:
     """Run one command and exit with its code."""
+    # collecting garbage took about 5 % of the imports' CPU, and 13 % of a run's with a thousand videos in flight
+    gc.set_threshold(50_000, 20, 20)
     # until a run heeds signals by itself, a service manager's SIGTERM ends it as Ctrl-C does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     streams.prepare()

@@ -80,7 +80,6 @@ async def drive(settings: Settings, feed: Feed, total: int | None, report: Repor
         PipelineError: what `open_run` raises.
     """
     gc.freeze()  # collecting garbage among what was imported took 4 to 14 % of the CPU of 2,000 tasks
-    gc.set_threshold(50_000, 20, 20)  # and among a thousand videos in flight 13 % of what was left
 
     async def work(opened: Run) -> Exit:
         await execute(opened, feed(opened), _display(opened, total, report))
