@@ -65,7 +65,8 @@ def _tokenizer(vocabulary: list[str], plain: int) -> Tokenizer:
 
 def _spec(said: list[int], tokens: int, sureness: float, first: int) -> WhisperSpec:
     spec = WhisperSpec(1, 1, 1, 1)
-    where = np.minimum(np.arange(_POSITIONS), _WIDTH - 1)
+    # Each token has a number of its own: some processors add products of 8 bits in 16, where a sum of many overflows.
+    where = np.minimum(np.arange(_POSITIONS), len(said) - 1)
     encoder, decoder = spec.encoder, spec.decoder
     encoder.conv1.weight, encoder.conv1.bias = _zeros(_WIDTH, _MELS, 3), _zeros(_WIDTH)
     encoder.conv2.weight, encoder.conv2.bias = _zeros(_WIDTH, _WIDTH, 3), _zeros(_WIDTH)
@@ -74,8 +75,8 @@ def _spec(said: list[int], tokens: int, sureness: float, first: int) -> WhisperS
     decoder.embeddings.weight = _zeros(tokens, _WIDTH)
     decoder.position_encodings.encodings = _one_hot(where)
     decoder.projection.weight = _zeros(tokens, _WIDTH)
-    for place in range(_WIDTH):
-        decoder.projection.weight[said[min(place, len(said) - 1)], place] = sureness / np.sqrt(_WIDTH)
+    for place, token in enumerate(said):
+        decoder.projection.weight[token, place] = sureness / np.sqrt(_WIDTH)
     for norm in (encoder.layer_norm, decoder.layer_norm):
         _plain(norm)
     _still(encoder.layer[0])
