@@ -80,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
         ("hours", 5, "limits: how many hours of the account they fill"),
         ("files", 10_000, "plan: how many videos the archive has"),
         ("rival-at-once", 8, "limits: how many the other client tries at once"),
-        ("programmes", 6, "evidence: how many videos of known content"),
-        ("programme-seconds", 60, "evidence: how long each of them is"),
+        ("programmes", 2, "evidence: how many videos of known content"),
+        ("programme-seconds", 300, "evidence: how long each of them is"),
         ("long-minutes", 0, "evidence: time requests while so many minutes are analysed; 60 take a quarter of an hour"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what}  [default: {default:,}]")
