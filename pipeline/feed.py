@@ -124,13 +124,17 @@ class Feed:
         """
         self._sizes = sizes
         self._ahead = settings.order_window
-        self._most_large = settings.workers - kept(settings.workers)
+        self.bind(settings.workers)
         self._large_in_flight = 0
         self._window: Window | None = None
         if settings.order == "smallest":
             self._window = Smallest()
         elif settings.order == "mixed":
             self._window = Mixed(sizes.is_large, lambda: self._large_in_flight < self._most_large)
+
+    def bind(self, workers: int) -> None:
+        """So many rows may be in flight from now on."""
+        self._most_large = workers - kept(workers)
 
     async def rows(self, rows: Iterable[Row]) -> AsyncIterator[Stamped]:
         """Every row with its stamp; of a manifest of any length no more is held than the window."""

@@ -168,6 +168,7 @@ class Runner:
     @workers.setter
     def workers(self, count: int) -> None:
         self._slots.total_tokens = count
+        self._order.bind(count)
 
     def reopen(self, key: str) -> None:
         """Drive this failed job again when its row comes by, from its last good fact."""

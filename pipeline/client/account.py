@@ -85,6 +85,11 @@ class Account:
         """Whether anything is counted at all."""
         return bool(self._lengths) or math.isfinite(self._lifetime_minutes)
 
+    @property
+    def keeps_books(self) -> bool:
+        """Whether what becomes of a question is to be told: limits may have been taken off while it was under way."""
+        return self.is_limited or bool(self._by_key)
+
     def end_by(self, moment_s: float) -> None:
         """The run ends at this moment (epoch seconds): a wait beyond it pauses the run at once."""
         self._ends_at = moment_s

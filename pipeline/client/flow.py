@@ -26,6 +26,7 @@ class Flow:
 
     def __init__(self, settings: UploadSettings, valve: Valve) -> None:
         self._climb = Climb(Level(settings.chunks_first, settings.chunks_least, settings.chunks))
+        self._least_chunks = settings.chunks_least
         self._most_videos = settings.files
         self._valve = valve
         self._round = Round()
@@ -83,7 +84,7 @@ class Flow:
     def bind(self, videos: int, chunks: int) -> None:
         """Other bounds: at most so many videos and so many chunks."""
         self._most_videos = videos
-        self._heed(self._climb.bind(min(self._climb.level.least, chunks), chunks, "told to"))
+        self._heed(self._climb.bind(min(self._least_chunks, chunks), chunks, "told to"))
         self._apply()
 
     @asynccontextmanager

@@ -82,7 +82,7 @@ class Drawing:
         """What the account and the budget owe a job is known from what became of it; of one that is still submitted it
         is not.
         """
-        if job.state is State.SUBMITTED or not (self.account.is_limited or self.purse):
+        if job.state is State.SUBMITTED or not (self.account.keeps_books or self.purse):
             return
         answer = _answer(job.raw) if job.state is State.ANALYZED else None
         if fate(job) == "free":

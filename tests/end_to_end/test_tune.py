@@ -105,10 +105,14 @@ def test_a_paused_run_heeds_a_signal(tmp_path: Path, served: Platform, holds) ->
 
 
 def test_workers_and_limits_of_a_run_that_is_on(tmp_path: Path, served: Platform, holds) -> None:
-    """More workers take up work at once; a limit that was too low for the night is lifted."""
+    """More workers take up work at once; a limit that was too low for the night is lifted. What was asked of an earlier
+    run, which was killed, is none of its business.
+    """
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "control.json").write_text('{"paused": true, "chunks": 2}')
     with run(tmp_path, served, "--workers", "1", PIPELINE_LIMITS__ANALYZE_PER_MINUTE="1") as process:
         told = holds("--workers", "6", "--uploads", "2", "--chunks", "3")
-        assert (told["workers"], told["uploads"], told["chunks"]) == (6, 2, 3)
+        assert (told["workers"], told["uploads"], told["chunks"], told["paused"]) == (6, 2, 3, False)
         until(lambda: holds()["in_flight"] == 6)
         assert holds("--limit", "analyze_per_minute=6000")["limits"]["analyze_per_minute"] == 6000
         assert holds("--limit", "video_minutes_per_day=500")["limits"]["analyze_per_minute"] == 6000

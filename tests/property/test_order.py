@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import anyio
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,36 @@ def test_uploads_of_either_kind_never_wait_for_the_other(places, large, small, a
     rounds = -(-large // share)
     assert all(wait_s <= rounds * 7201 + 1.1 for was_large, wait_s in waited if was_large)
     assert sum(wait_s <= 1.1 for was_large, wait_s in waited if was_large) >= min(large, share)
+
+
+@pytest.mark.parametrize(("places", "inside_then"), [(1, 2), (2, 2), (5, 5), (100, 12)])
+def test_places_change_while_uploads_wait(places, inside_then):
+    """More places take up who waits at once, fewer leave those inside alone; and everybody is served."""
+    seen = []
+
+    async def main() -> None:
+        lanes = Lanes(Rule(2))
+        inside = 0
+
+        async def upload() -> None:
+            nonlocal inside
+            async with lanes.hold(1):
+                inside += 1
+                await anyio.sleep(100)
+                seen.append(inside)
+                inside -= 1
+
+        async with anyio.create_task_group() as group:
+            for _ in range(12):
+                group.start_soon(upload)
+            await anyio.sleep(1)
+            lanes.bind(places)
+            await anyio.sleep(1)
+            assert inside == inside_then
+
+    on_jumping_clock(main)
+    assert len(seen) == 12
+    assert max(seen[2:]) <= places
 
 
 @given(st.integers(1, 12), st.lists(st.booleans(), max_size=20))

@@ -7,11 +7,14 @@ from pathlib import Path
 import anyio
 import pytest
 
+from pipeline.client.valve import Valve
 from pipeline.config import RunSettings
 from pipeline.errors import (
     DeadlineReached,
+    FatalError,
     Interrupted,
     LedgerError,
+    PauseRun,
     QuotaExhausted,
     SourceRejected,
     TaskFailed,
@@ -111,6 +114,69 @@ async def test_long_ones_do_not_take_every_place(ledger: Ledger, archive: Callab
             while (counts := ledger.counts()).get(State.UPLOADED, 0) < 20 or counts[State.ACCEPTED] < 4:
                 await anyio.sleep(0.01)
         run.stop(Interrupted("enough"), now=True)
+
+
+async def test_long_ones_take_their_share_of_other_workers(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """In mixed order, a run that is given fewer workers keeps places of these, too, from long ones."""
+    rows = archive(*("long" * 1000 + str(number) for number in range(30)), *map(str, range(20)))
+
+    async def begin(job: Job) -> Job:
+        if job.stamp is not None and job.stamp.size_bytes > 1000:
+            await anyio.sleep_forever()
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=16, order="mixed")
+    run.workers = 4
+    async with anyio.create_task_group() as group:
+        group.start_soon(run.run, rows, "local")
+        with anyio.fail_after(30):
+            while ledger.counts().get(State.UPLOADED, 0) < 20:
+                await anyio.sleep(0.01)
+        run.stop(Interrupted("enough"), now=True)
+
+
+async def test_fewer_workers_leave_those_under_way_alone(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:
+    """Who is in flight ends as it would have, and the next begins once there are fewer than may be."""
+    in_flight = []
+    tuned = anyio.Event()
+
+    async def begin(job: Job) -> Job:
+        in_flight.append(run.tally.in_flight)
+        if len(in_flight) == 6:
+            run.workers = 2
+            tuned.set()
+        await tuned.wait()
+        return await upload(job)
+
+    run = runner(ledger, {State.ACCEPTED: begin}, workers=6)
+    await run.run(archive(*map(str, range(20))), "local")
+    assert ledger.counts() == {State.UPLOADED: 20}
+    assert in_flight[5] == 6
+    assert max(in_flight[6:]) <= 2
+
+
+@pytest.mark.parametrize("reason", [QuotaExhausted("used up"), LedgerError("full")])
+async def test_a_run_that_stops_while_it_is_paused_ends(
+    ledger: Ledger, archive: Callable[..., list[Row]], reason: PauseRun | FatalError
+) -> None:
+    """Whoever waits for it to be resumed is sent home, and nothing has begun."""
+    run = Runner(
+        ledger,
+        {State.ACCEPTED: upload},
+        RunSettings(),
+        run_id="r1",
+        landing=Landing(),
+        on_change=ignore,
+        valve=(valve := Valve()),
+    )
+    valve.shut()
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as group:
+            group.start_soon(run.run, archive("a", "b"), "local")
+            await anyio.sleep(0.1)
+            run.stop(reason, now=False)
+    assert run.stopped_by is reason
+    assert ledger.counts() == {}
 
 
 async def test_two_recipes_of_one_content_upload_it_once(ledger: Ledger, archive: Callable[..., list[Row]]) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from pipeline.client.account import Account
-from pipeline.errors import AnswerLost, QuotaExhausted, RetriesExhausted, TaskFailed
+from pipeline.client.windows import Window
+from pipeline.errors import AnswerLost, LimitReached, QuotaExhausted, RetriesExhausted, TaskFailed
 from pipeline.jobs import Job, State
 from pipeline.ledger.draws import Draws
 from pipeline.models import Recipe
@@ -73,3 +75,16 @@ async def test_the_end_of_a_life_pauses_before_it_is_passed(book: Draws) -> None
     assert book.lifetime_minutes() == 100
     with pytest.raises(QuotaExhausted):
         await Drawing(account(book), 600).admit(job("d", 0.1))
+
+
+async def test_an_answer_is_settled_although_the_limits_were_taken_off_meanwhile(book: Draws) -> None:
+    """Set again later, they are not kept waiting for an answer that came long ago: a wait that is too long pauses."""
+    hour = [Window("minutes", 100, 3600)]
+    drawing = Drawing(Account("analyze", hour, max_wait_s=1, book=book), 600)
+    await drawing.admit(job("a", 90))
+    drawing.account.leaves(["a"])
+    drawing.account.change([])
+    drawing.settle(submitted(job("a", 90)).to(State.ANALYZED, raw=ANSWER))
+    drawing.account.change(hour)
+    with pytest.raises(LimitReached), anyio.fail_after(30):
+        await drawing.admit(job("b", 90))
