@@ -179,6 +179,11 @@ def portion_shown(unit: Unit, part: float, whole: float) -> str:
     return f"{_number(unit, part)} of {shown(unit, whole)}"
 
 
+def range_shown(unit: Unit, low: float, high: float) -> str:
+    """From how much to how much, as people read it."""
+    return f"{_number(unit, low)} to {shown(unit, high)}" if low < high else shown(unit, high)
+
+
 def span_shown(span: Span, day_s: float) -> str:
     """A span as people read it."""
     return {"run": "for this run", "day": f"in {day_s / 3600:,.4g} h", "life": "in all"}[span]

@@ -1,10 +1,12 @@
 """What a run would do: counts, minutes, money, hours. Pure: everything it is told are facts, nothing is looked up."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pipeline.billing import billed_minutes, cost_usd
+from pipeline.budget import CRUMB, Standing, Unit
 from pipeline.client.forecast import NO_WAIT, Forecast
 from pipeline.config import BatchSettings, Price
 from pipeline.models import Draw, Recipe
@@ -185,6 +187,36 @@ class Plan:
     def _draw(self, requests: float, minutes: float, tokens: float) -> None:
         so_far = self.likely
         self.likely = Draw(so_far.requests + requests, so_far.minutes + minutes, so_far.tokens + tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether what a cap leaves is enough.
+
+    Attributes:
+        standing: of the cap, before anything is asked.
+        low, high: what all analyses take of its unit.
+    """
+
+    standing: Standing
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Literal["enough", "perhaps", "too_little"]:
+        """As the lower and the upper end of the range have it."""
+        left = self.standing.cap.most - self.standing.committed + CRUMB
+        return "enough" if self.high <= left else "perhaps" if self.low <= left else "too_little"
+
+
+def fits(plan: Plan, standings: Sequence[Standing]) -> list[Fit]:
+    """Hold what a run would take against every cap of the budget."""
+    taken: Mapping[Unit, tuple[float, float]] = {
+        "usd": (plan.cost.low_usd, plan.cost.high_usd),
+        "minutes": (plan.billed_minutes, plan.billed_minutes),
+        "tokens": (plan.tokens_low, plan.tokens_high),
+    }
+    return [Fit(standing, *taken[standing.cap.unit]) for standing in standings]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import one_video_options, settings_from
 from pipeline.cli.run import execute, under_signals
 from pipeline.cli.streams import say, show
-from pipeline.cli.summary import retry_command
+from pipeline.cli.summary import kept_summary, retry_command
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, FatalError
 from pipeline.feed import Row
@@ -97,6 +97,7 @@ class Asking:
         if job is not None and job.state is State.WRITTEN:
             answer = read_answer(job, run.ledger.raw(job.key))
         code = self._code(run, job)
+        kept_summary(run, run.snapshot(1), code, self.settings)
         if self.as_json:
             say([orjson.dumps(self._facts(run, job, answer, code)).decode()])
             return code

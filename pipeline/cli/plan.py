@@ -17,17 +17,19 @@ from rich.console import Console
 
 from pipeline import log
 from pipeline.app import recipes_of, rows_of
+from pipeline.budget import caps_of, portion_shown, range_shown, shown, span_shown
 from pipeline.cli.exits import Exit
 from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import settings_from, settings_options
 from pipeline.cli.streams import say
-from pipeline.cli.summary import lifetime_facts, one_line, platform_name
+from pipeline.cli.summary import budget_facts, lifetime_facts, one_line, platform_name
 from pipeline.client.account import WORDS
 from pipeline.client.failures import gravest_failure
 from pipeline.config import API_KEY_VARIABLE, Settings
 from pipeline.errors import Interrupted
 from pipeline.feed import Row
-from pipeline.plan import Money, Plan, Rejection, Schedule
+from pipeline.ledger.commitments import Purview, standings_of
+from pipeline.plan import Fit, Money, Plan, Rejection, Schedule, fits
 from pipeline.progress import duration, size
 from pipeline.survey import Survey, survey
 
@@ -148,6 +150,7 @@ def _facts(settings: Settings, found: Survey, code: Exit) -> dict[str, Any]:
         "drawn_requests": found.schedule.drawn.requests,
         "drawn_video_minutes": round(found.schedule.drawn.minutes, 4),
         "drawn_output_tokens": round(found.schedule.drawn.tokens),
+        "budget": [_fit_facts(fit) for fit in _fits(settings, plan)],
         "lifetime": lifetime_facts(settings),
         "delivery": found.choice.way,
         "delivery_reason": found.choice.reason,
@@ -165,6 +168,17 @@ def _money_facts(money: Money | None, of: str) -> dict[str, Any]:
         f"{of}unpriced_models": sorted(money.unpriced) if money else [],
         f"{of}prices": [{"model": model} | prices[model].model_dump(mode="json") for model in sorted(prices)],
     }
+
+
+def _fits(settings: Settings, plan: Plan) -> list[Fit]:
+    """The budget against what a run would take; its own caps are untouched yet."""
+    purview = Purview(settings.scope, "", settings.budget.day_s)
+    return fits(plan, standings_of(settings.budget_file, caps_of(settings.budget), purview))
+
+
+def _fit_facts(fit: Fit) -> dict[str, Any]:
+    (standing,) = budget_facts([fit.standing])
+    return standing | {"needed_low": round(fit.low, 6), "needed_high": round(fit.high, 6), "verdict": fit.verdict}
 
 
 def _schedule_facts(schedule: Schedule | None, of: str) -> dict[str, Any]:
@@ -192,6 +206,8 @@ def _lines(settings: Settings, found: Survey, unread: Sequence[str]) -> Iterator
     yield _label("to upload", f"{_count(plan.upload_files, 'file')}, {size(plan.upload_bytes)}")
     yield _label("to analyse", _analyses(plan))
     yield _label("money", _money(plan.cost, plan))
+    for number, fit in enumerate(_fits(settings, plan)):
+        yield _label("" if number else "budget", _fit(fit, settings.budget.day_s))
     yield _label("time", _time(found.schedule))
     if (lifetime := lifetime_facts(settings)) is not None:
         yield from _lifetime(lifetime, plan.minutes)
@@ -264,6 +280,17 @@ def _money(money: Money, plan: Plan, told_from: int | None = None) -> str:
 def _sources(money: Money) -> str:
     told = {f"{price.source}{f', {price.as_of}' if price.as_of else ''}" for price in money.prices.values()}
     return " and ".join(sorted(told))
+
+
+def _fit(fit: Fit, day_s: float) -> str:
+    """Such as `$12.10 of $80.00 in 24 h is committed: perhaps too little for $50.00 to $90.00`."""
+    cap, committed = fit.standing.cap, fit.standing.committed
+    told = portion_shown(cap.unit, committed, cap.most) if committed else shown(cap.unit, cap.most)
+    told = f"{told} {span_shown(cap.span, day_s)}{' is committed' if committed else ''}"
+    if fit.verdict == "enough":
+        return f"{told}: enough"
+    amount = "perhaps too little" if fit.verdict == "perhaps" else "too little"
+    return f"{told}: {amount} for {range_shown(cap.unit, fit.low, fit.high)}; there the run pauses"
 
 
 def _lifetime(facts: Mapping[str, Any], minutes: float) -> Iterator[str]:

@@ -21,9 +21,11 @@ from pipeline.cli.summary import (
     retry_command,
 )
 from pipeline.config import Settings, load
+from pipeline.errors import ConfigError
 from pipeline.jobs import State
-from pipeline.ledger import LedgerView
+from pipeline.ledger import LedgerView, control
 from pipeline.ledger.commitments import Purview, standings_of
+from pipeline.ledger.folder import is_held
 
 
 @click.command()
@@ -31,11 +33,12 @@ from pipeline.ledger.commitments import Purview, standings_of
 @click.option("--out", type=click.Path(path_type=Path), help="The output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
-    """Show where an output folder stands: jobs by state, failures by cause, spend. Safe while a run is on."""
+    """Show where an output folder stands: jobs by state, the run that is on, failures by cause, spend."""
     settings = load(config, {"output": {"dir": out} if out else {}})
     folder = settings.output.dir
     with closing(LedgerView(required_ledger(folder))) as view:
         facts = _facts(view, folder) | {
+            "run": _run_facts(folder),
             "budget": budget_facts(_standings(view, settings)),
             "lifetime": lifetime_facts(settings),
         }
@@ -48,6 +51,9 @@ def _lines(facts: dict[str, Any], folder: Path, command: str, day_s: float) -> I
     yield f"{folder}: {sum(facts['states'].values()):,} jobs, ${facts['spent_usd']:,.2f} spent"
     for state, count in facts["states"].items():
         yield f"  {state:<10} {count:>9,}"
+    if (run := facts["run"]) is not None:
+        paused = ", paused: go on with `pipeline tune --resume`" if run["paused"] else ""
+        yield f"run      {run['run_id']} is on, {run['in_flight']:,} in flight{paused}"
     yield from budget_lines(facts["budget"], day_s)
     yield from lifetime_lines(facts["lifetime"])
     yield from failure_lines(facts["failures"], folder, command)
@@ -58,6 +64,15 @@ def _standings(view: LedgerView, settings: Settings) -> Iterator[Standing]:
     caps = [cap for cap in caps_of(settings.budget) if cap.span != "run"]
     for scope in view.scopes():
         yield from standings_of(settings.budget_file, caps, Purview(scope, "", settings.budget.day_s))
+
+
+def _run_facts(folder: Path) -> dict[str, Any] | None:
+    """The run that is on, as it tells; None where there is none, or where it has not begun its work yet."""
+    try:
+        holds = control.read(folder / control.RUNNING) if is_held(folder) else None
+    except ConfigError:  # somebody else's file
+        return None
+    return None if holds is None else {name: holds.get(name) for name in ("run_id", "paused", "workers", "in_flight")}
 
 
 def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:

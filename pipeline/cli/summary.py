@@ -57,14 +57,22 @@ class Report:
 def conclude(run: "Run", last: Snapshot, report: Report) -> Exit:
     """Print and keep the summary; the exit code follows from what the ledger and the tally say."""
     code = _code(run, last, report)
-    facts = _facts(run, last, code) | {"platform": platform_name(report.settings), "unread": list(report.unread)}
-    facts["lifetime"] = lifetime_facts(report.settings)
+    facts = kept_summary(run, last, code, report.settings, report.unread)
+    say([orjson.dumps(facts).decode()] if report.as_json else _lines(facts, report))
+    return code
+
+
+def kept_summary(
+    run: "Run", last: Snapshot, code: Exit, settings: Settings, unread: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What a run did, as it is kept in its folder."""
+    facts = _facts(run, last, code) | {"platform": platform_name(settings), "unread": list(unread)}
+    facts["lifetime"] = lifetime_facts(settings)
     try:
         (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
         log.warning("summary.unwritten", reason=error.strerror)
-    say([orjson.dumps(facts).decode()] if report.as_json else _lines(facts, report))
-    return code
+    return facts
 
 
 def _code(run: "Run", last: Snapshot, report: Report) -> Exit:

@@ -114,6 +114,13 @@ def test_a_machine_gets_one_object(real, film, tmp_path):
     assert (told["text"], told["key"], told["exit_code"]) == (result["text"], result["key"], 0)
     assert told["output_tokens"] > 0
     assert told["cost_usd"] > 0
+    (kept,) = (tmp_path / "out" / "runs").glob("*/summary.json")  # in the words of `run`
+    summary = json.loads(kept.read_bytes())
+    assert [summary[name] for name in ("run_id", "rows", "written", "cost_usd")] == [
+        told["run_id"],
+        *(1, 1),
+        told["cost_usd"],
+    ]
 
 
 def test_the_configured_question_is_tried(film, tmp_path):

@@ -89,7 +89,8 @@ def test_people_read_the_same_in_words(tmp_path: Path) -> None:
     write_videos(tmp_path / "archive", 2)
     (tmp_path / "archive" / "copy.mp4").write_bytes(tiny_video(0))
     (tmp_path / "archive" / "text.mp4").write_text("no video")
-    done = pipeline("plan", tmp_path / "archive", *PROMPT, "--out", tmp_path / "out")
+    caps = ("--max-cost", "1", "--max-minutes", "0.01")
+    done = pipeline("plan", tmp_path / "archive", *PROMPT, *caps, "--out", tmp_path / "out")
     assert (done.code, done.err) == (1, "")
     for words in (
         "rows       4, 3 distinct contents\n",
@@ -97,6 +98,8 @@ def test_people_read_the_same_in_words(tmp_path: Path) -> None:
         "to upload  2 files, ",
         "to analyse 2 videos, 0.0 min of video",
         "money      $0.00: the embedded platform charges nothing",
+        "budget     $1.00 for this run: enough\n",
+        "           0.01 min of video for this run: too little for 0.03 min of video; there the run pauses\n",
         "on the remote platform: $0.00 to $0.06 (answers from nothing to the token cap; prices of twelvelabs.io",
         "under its limits (limits.tier free): 1 s until the last is asked for: requests bind, 60 a minute",
         "1 x video_unreadable: its header cannot be read",
@@ -117,6 +120,18 @@ def test_a_run_does_what_was_planned_and_the_next_plan_knows(plan, tmp_path: Pat
     assert plan(*arguments, *PROMPT)["already_done"] == 3
     other = plan(*arguments, "--prompt", "And now?")
     assert (other["to_analyse_videos"], other["to_upload_files"], other["already_done"]) == (3, 0, 0)
+
+
+def test_what_is_committed_leaves_less_for_a_plan(plan, tmp_path: Path) -> None:
+    """Of a cap on the day only what no earlier run took is there."""
+    cap = {"PIPELINE_BUDGET__MAX_MINUTES_PER_DAY": "0.08"}
+    arguments = (write_videos(tmp_path / "archive", 3)[0].parent, "--out", tmp_path / "out")
+    (before,) = plan(*arguments, *PROMPT, env=cap)["budget"]
+    assert (before["span"], before["unit"], before["cap"], before["verdict"]) == ("day", "minutes", 0.08, "enough")
+    pipeline("run", *arguments, *PROMPT, env=cap)
+    (after,) = plan(*arguments, "--prompt", "And now?", env=cap)["budget"]
+    assert after["committed"] == before["needed_low"] == before["needed_high"]
+    assert after["verdict"] == "too_little"
 
 
 def test_answers_of_the_past_tell_the_price_of_the_next(plan, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +45,22 @@ def run(tmp_path: Path, served: Platform, *flags: str, **env: str) -> Iterator[A
 
 
 @pytest.fixture
-def tune(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Done]:
-    """The command in this process, which has everything imported."""
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Done]:
+    """A command in this process, which has everything imported."""
     for name in [name for name in os.environ if name.startswith(("PIPELINE_", "TWELVE_LABS_"))]:
         monkeypatch.delenv(name)
 
-    def call(*flags: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["pipeline", "tune", "--out", str(tmp_path / "out"), *flags])
+    def call(name: str, *flags: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["pipeline", name, "--out", str(tmp_path / "out"), *flags])
         code = run_command()
         return Done(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture
+def tune(command: Callable[..., Done]) -> Callable[..., Done]:
+    return partial(command, "tune")
 
 
 @pytest.fixture
@@ -74,8 +80,12 @@ def events(tmp_path: Path, name: str) -> list[dict[str, Any]]:
     return [event for event in lines(log) if event["event"] == name]
 
 
-def test_a_paused_run_begins_nothing_until_it_is_resumed(tmp_path: Path, served: Platform, tune, holds) -> None:
-    """What is submitted is collected meanwhile; resumed, and resumed again, the run finishes as if nothing had been."""
+def test_a_paused_run_begins_nothing_until_it_is_resumed(
+    tmp_path: Path, served: Platform, command, tune, holds
+) -> None:
+    """What is submitted is collected meanwhile, and `status` tells of the pause; resumed, and resumed again, the run
+    finishes as if nothing had been.
+    """
     with run(tmp_path, served, "--workers", "2") as process:
         until(lambda: served.books()["tasks_created"])
         assert holds("--pause")["paused"]
@@ -84,10 +94,12 @@ def test_a_paused_run_begins_nothing_until_it_is_resumed(tmp_path: Path, served:
         until(lambda: served.books()["tasks_created"] == len(lines(tmp_path / "out" / "results.jsonl")) < COUNT)
         created = served.books()["tasks_created"]
         assert "paused: go on with --resume" in tune().out
+        assert " in flight, paused: go on with `pipeline tune --resume`\n" in command("status").out
         assert served.books()["tasks_created"] == created
         for _ in range(2):
             assert not holds("--resume")["paused"]
         done = ended(process)
+    assert "is on" not in command("status").out
     assert (done.code, done.summary["written"]) == (0, COUNT)
     assert served.books()["tasks_created"] == COUNT
     assert not list((tmp_path / "out").glob("*.json"))

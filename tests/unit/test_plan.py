@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.budget import Cap, Standing
 from pipeline.client.forecast import Forecast
 from pipeline.client.windows import Window
 from pipeline.config import BatchSettings
 from pipeline.config.prices import PRICES
 from pipeline.models import Draw, Recipe
-from pipeline.plan import Money, Plan, Schedule, Tokens, tokens_of
+from pipeline.plan import Money, Plan, Schedule, Tokens, fits, tokens_of
 
 RECIPE = Recipe("scope", "pegasus1.5", "Describe")
 SEGMENTS = replace(
@@ -52,6 +53,26 @@ def test_money_is_a_range_of_minutes_and_tokens_at_their_prices() -> None:
     money.add("pegasus1.5", PRICES["pegasus1.5"], 60, Tokens(0, 600, 4_000), 3)
     assert (money.low_usd, money.high_usd) == (pytest.approx(3.504), pytest.approx(1.782 * 4))
     assert money.prices == {"pegasus1.5": PRICES["pegasus1.5"]}
+
+
+@pytest.mark.parametrize(
+    ("cap", "committed", "verdict"),
+    [
+        (Cap("run", "usd", 1.782), 0, "enough"),
+        (Cap("run", "usd", 1.76), 0, "perhaps"),
+        (Cap("day", "usd", 5), 3.5, "too_little"),
+        (Cap("run", "minutes", 60), 0, "enough"),
+        (Cap("life", "minutes", 600), 541, "too_little"),
+        (Cap("run", "tokens", 3_999), 0, "perhaps"),
+    ],
+)
+def test_a_budget_is_held_against_all_that_is_to_be_asked(cap: Cap, committed: float, verdict: str) -> None:
+    """What is committed already is gone; between the lower and the upper end of the range it is uncertain."""
+    plan = Plan()
+    tokens = Tokens(0, 600, 4_000)
+    minutes = plan.ask(RECIPE, 3600, tokens, at_most=1)
+    plan.cost.add("pegasus1.5", PRICES["pegasus1.5"], minutes, tokens, 1)
+    assert [fit.verdict for fit in fits(plan, [Standing(cap, committed, 0)])] == [verdict]
 
 
 def test_a_model_without_a_price_is_named() -> None:
