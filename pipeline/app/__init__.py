@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from pipeline.app.platform import connected, required_key, webhook_secret
-from pipeline.app.run import Run, Traffic
+from pipeline.app.run import Run, Traffic, left_behind
 from pipeline.app.run_log import run_log
 from pipeline.app.tuner import Tuner
 from pipeline.budget import caps_of, price_problem
@@ -48,7 +48,7 @@ from pipeline.steps.task import Tasks
 from pipeline.steps.upload import Uploads
 from pipeline.steps.write import Writer
 
-__all__ = ["Run", "cancel", "open_run", "recipes_of", "revalidate", "rows_of"]
+__all__ = ["Run", "cancel", "left_behind", "open_run", "recipes_of", "revalidate", "rows_of"]
 
 log = structlog.get_logger()
 

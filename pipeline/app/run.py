@@ -87,21 +87,16 @@ class Run:
         await self.writer.settle()
 
     def reopened_rows(self, classes: frozenset[str]) -> Iterator[Row]:
-        """The rows of failed jobs, as if a manifest had named them again, to be driven from their last good fact; and
-        of those that an interrupted run left before anything was paid.
+        """The rows of what earlier runs left, as if a manifest had named them again, to be driven from their last good
+        fact.
 
         Args:
             classes: error classes or codes to reopen; empty means all.
         """
-        # rows are read in worker threads, so from a connection of their own
-        with closing(LedgerView(self._settings.output.dir / "ledger.db")) as view:
-            for job, source, _ in view.failures():
-                if job.recipe.scope == self._settings.scope and _chosen(job, classes):
-                    self.runner.reopen(job.key)
-                    yield _row_again(job, source)
-            for job in view.jobs(State.ACCEPTED, State.OPENED, State.UPLOADED, scope=self._settings.scope):
-                for source in view.sources(job.key, written=False):
-                    yield _row_again(job, source)
+        for job, source in left_behind(self._settings, classes):
+            if job.state is State.FAILED:
+                self.runner.reopen(job.key)
+            yield _row_again(job, source)
 
     def snapshot(self, total: int | None) -> Snapshot:
         """Where the run stands now."""
@@ -119,6 +114,24 @@ class Run:
             elapsed_s=time.monotonic() - self._began,
             paused=self._tuner.is_paused,
         )
+
+
+def left_behind(settings: Settings, classes: frozenset[str]) -> Iterator[tuple[Job, SourceRow]]:
+    """What `pipeline retry` takes up: failed jobs, and those that an interrupted run left before anything was paid.
+
+    Args:
+        settings: which folder, and which platform and account.
+        classes: error classes or codes of the failures; empty means all.
+    """
+    scope = settings.scope
+    # rows are read in worker threads, so from a connection of their own
+    with closing(LedgerView(settings.output.dir / "ledger.db")) as view:
+        for job, source, _ in view.failures():
+            if job.recipe.scope == scope and _chosen(job, classes):
+                yield job, source
+        for job in view.jobs(State.ACCEPTED, State.OPENED, State.UPLOADED, scope=scope):
+            for source in view.sources(job.key, written=False):
+                yield job, source
 
 
 def _chosen(job: Job, classes: frozenset[str]) -> bool:

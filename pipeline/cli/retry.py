@@ -10,10 +10,10 @@ import anyio
 import click
 
 from pipeline import log
-from pipeline.app import Run, recipes_of, rows_of
+from pipeline.app import Run, left_behind, recipes_of, rows_of
 from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import required_ledger, settings_from, settings_options
-from pipeline.cli.run import drive
+from pipeline.cli.run import counted, drive
 from pipeline.cli.summary import Report
 from pipeline.feed import Row
 
@@ -31,14 +31,16 @@ def retry(config: Path | None, *, as_json: bool, classes: tuple[str, ...], **giv
     log.configure(settings.log)
     chosen = frozenset(classes)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
-        further: Iterator[Row] = iter(())
         manifest = None
         if given["manifest"] is not None:
             recipes = recipes_of(settings)
             manifest, _ = checked_manifest(settings, recipes, Path(spool))
-            further = rows_of(manifest.videos(), recipes)
+
+        def further() -> Iterator[Row]:
+            return iter(()) if manifest is None else rows_of(manifest.videos(), recipes)
 
         def feed(opened: Run) -> Iterator[Row]:
-            return chain(opened.reopened_rows(chosen), further)
+            return chain(opened.reopened_rows(chosen), further())
 
-        return anyio.run(drive, settings, feed, None, Report(settings, config, given, as_json, manifest))
+        rows = counted(settings, chain(left_behind(settings, chosen), further()))
+        return anyio.run(drive, settings, feed, None, Report(settings, config, given, as_json, manifest), rows)

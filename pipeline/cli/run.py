@@ -51,14 +51,13 @@ def run(config: Path | None, *, as_json: bool, dry_run: bool, **given: Any) -> i
     with tempfile.TemporaryDirectory(prefix="pipeline-") as spool:
         manifest, total = checked_manifest(settings, recipes, Path(spool))
         report = Report(settings, config, given, as_json, manifest)
-        return anyio.run(drive, settings, _feed(manifest, recipes), total, report, _rows(settings, manifest, total))
+        rows = counted(settings, manifest.videos()) if total is None else total
+        return anyio.run(drive, settings, _feed(manifest, recipes), total, report, rows)
 
 
-def _rows(settings: Settings, manifest: Manifest, total: int | None) -> int | None:
-    """The number of rows as far as delivery `auto` has to know it."""
-    if total is None and settings.run.delivery == "auto":
-        return sum(1 for _ in islice(manifest.videos(), settings.batch.auto_from))
-    return total
+def counted(settings: Settings, rows: Iterable[object]) -> int | None:
+    """How many rows there are, as far as delivery `auto` has to know it."""
+    return sum(1 for _ in islice(rows, settings.batch.auto_from)) if settings.run.delivery == "auto" else None
 
 
 def _feed(manifest: Manifest, recipes: Recipes) -> Feed:

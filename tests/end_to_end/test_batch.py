@@ -169,10 +169,12 @@ def test_a_question_that_cannot_go_by_batch_is_a_bad_configuration(batches):
 
 
 def test_auto_asks_few_by_task_and_many_by_batch(archive):
-    """Delivery auto goes by the number of rows."""
+    """Delivery auto goes by the number of rows, which of `retry` are those that it tries again."""
     archive.configure(run={"delivery": "auto"}, batch={**BATCH, "auto_from": 3})
     archive.add(small=2)
-    archive.run()
+    archive.server.fault("POST", "/analyze/tasks$", status=400, times=2, body={"code": "parameter_invalid"})
+    archive.run(code=1)
+    archive.run(command="retry")
     archive.add(small=3)
     archive.run()
     archive.assert_complete()
