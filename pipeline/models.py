@@ -71,7 +71,6 @@ class Video:
         id: the row's own `id` column, if it has one.
         metadata: every further column of the row; travels into the result untouched.
         overrides: what this row asks differently.
-        origin: where the row stands, `file:line`, for messages.
         images: what is analysed in place of a video; such a row has no path, and its `source` is that of its one image,
         or `name=source` of each where there are several.
     """
@@ -81,7 +80,6 @@ class Video:
     id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     overrides: Overrides = Overrides()
-    origin: str = ""
     images: tuple[PictureSource, ...] = ()
 
 

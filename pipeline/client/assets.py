@@ -1,4 +1,4 @@
-"""Assets: direct upload, by URL, retrieve, list, delete."""
+"""Assets: direct upload, by URL, retrieve, list."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -102,11 +102,6 @@ class Assets:
         meaning = Meaning("listing assets", UploadRejected, UploadRejected)
         answer = await self._transport.ask(Call("GET", "/assets", meaning, "read", params=params))
         return tuple(shape.value() for shape in wire.parse(wire.AssetPage, answer, meaning.doing).data)
-
-    async def delete(self, asset_id: str) -> None:
-        """Remove an asset; raises AssetGone where the platform does not hold it."""
-        meaning = Meaning(f"deleting asset {asset_id}", UploadRejected, AssetGone)
-        await self._transport.ask(Call("DELETE", f"/assets/{quote(asset_id, safe='')}", meaning, "other"))
 
     async def _create(self, call: Call, name: str, content_hash: str) -> Asset:
         async def attempt() -> Asset:

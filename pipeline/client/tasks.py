@@ -1,4 +1,4 @@
-"""Analysis tasks: create, retrieve, list, cancel, delete. A task costs money, so none is created twice."""
+"""Analysis tasks: create, retrieve, list, cancel. A task costs money, so none is created twice."""
 
 from collections.abc import Collection
 from functools import partial
@@ -172,11 +172,6 @@ class Tasks:
                 return False
             raise
         return True
-
-    async def delete(self, task_id: str) -> None:
-        """Remove a task that is not being processed."""
-        meaning = Meaning(f"deleting task {task_id}", TaskFailed, TaskFailed)
-        await self._transport.ask(Call("DELETE", f"/analyze/tasks/{quote(task_id, safe='')}", meaning, "other"))
 
 
 def _agree(doing: str, name: str, given: str, expected: str) -> None:

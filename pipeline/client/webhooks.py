@@ -147,7 +147,7 @@ async def open_receiver(settings: WebhookSettings, secret: SecretStr) -> AsyncIt
             ) from error
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         receiver.url = f"http://{host}:{runner.addresses[0][1]}/"
-        log.info("webhook.listening", address=receiver.url, public_url=settings.public_url)
+        log.info("webhook.listening", address=receiver.url)
         yield receiver
     finally:
         with anyio.CancelScope(shield=True):

@@ -220,20 +220,11 @@ class WebhookSettings(Section):
     Attributes:
         port: 0 picks a free one.
         host: the address to listen on; behind a proxy that speaks https, loopback is enough.
-        public_url: under which address the platform reaches it, for the log alone: it is entered in the dashboard.
     """
 
     port: int | None = Field(None, ge=0, le=65535)
     host: str = "127.0.0.1"
-    public_url: str | None = None
     secret_file: Path | None = None
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_address(cls, public_url: str | None) -> str | None:
-        if public_url is None or ADDRESS.match(public_url):
-            return public_url
-        raise ValueError(f"{public_url!r} is no http or https address")
 
 
 class RetrySettings(Section):

@@ -53,7 +53,7 @@ class Folder:
     def videos(self) -> Iterator[Video]:
         for path in self._files():
             images = alone(shown(path), path)
-            yield Video(shown(path), None if images else path, origin=self._place.name, images=images)
+            yield Video(shown(path), None if images else path, images=images)
 
     def _files(self) -> Iterator[str]:
         self.unread.clear()

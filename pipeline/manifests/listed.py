@@ -52,7 +52,7 @@ class Listed:
                 if isinstance(row, str) or problems_of(row):
                     problem = row if isinstance(row, str) else problems_of(row)[0]
                     raise ManifestError(f"{name}:{line}: {problem} (it was changed while the run was under way)")
-                yield video_of(row, base, f"{name}:{line}")
+                yield video_of(row, base)
 
 
 def judged(row: Row, place: Place) -> Sequence[str]:

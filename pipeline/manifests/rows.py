@@ -61,7 +61,7 @@ def problems_of(row: Row) -> list[str]:
     return found
 
 
-def video_of(row: Row, base: str, origin: str) -> Video:
+def video_of(row: Row, base: str) -> Video:
     """The video that a row without problems names.
 
     A member of the `metadata` object and a further column become the same thing: a member of `Video.metadata`.
@@ -69,7 +69,6 @@ def video_of(row: Row, base: str, origin: str) -> Video:
     Args:
         row: as for `problems_of`.
         base: the absolute folder that a relative source is relative to.
-        origin: where the row stands, for messages.
     """
     if row.get("images") is not None:
         path, images = None, _images(row, base)
@@ -80,7 +79,7 @@ def video_of(row: Row, base: str, origin: str) -> Video:
         images = alone(source, path)
         path = None if images else path
     if len(row) == 1:
-        return Video(source, path, origin=origin, images=images)
+        return Video(source, path, images=images)
     identifier = row.get("id")
     return Video(
         source,
@@ -88,7 +87,6 @@ def video_of(row: Row, base: str, origin: str) -> Video:
         id=None if identifier is None else str(identifier),
         metadata={**(row.get("metadata") or {}), **{name: row[name] for name in row if _travels(name)}},
         overrides=overrides_of(row, base),
-        origin=origin,
         images=images,
     )
 

@@ -25,4 +25,4 @@ class Single:
         return 1
 
     def videos(self) -> Iterator[Video]:
-        yield video_of(self._row, self._place.base, self._place.name)
+        yield video_of(self._row, self._place.base)

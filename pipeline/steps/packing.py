@@ -1,6 +1,5 @@
 """Which jobs share a batch of the platform. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.models import AnalysisMode, Recipe
@@ -94,14 +93,3 @@ class Packing:
 
     def _fits(self, load: _Load, parcel: Parcel) -> bool:
         return parcel.custom_id not in load.custom_ids and load.content_s + parcel.content_s <= self._max_s
-
-
-def packed(parcels: Iterable[Parcel], *, max_items: int, max_hours: float) -> list[list[Parcel]]:
-    """Every parcel in exactly one batch, as `Packing` does it."""
-    packing = Packing(max_items=max_items, max_hours=max_hours)
-    for parcel in parcels:
-        packing.add(parcel)
-    batches = []
-    while batch := packing.take():
-        batches.append(batch)
-    return batches

@@ -104,7 +104,7 @@ def test_a_row_has_problems_or_is_a_video(row: dict[str, Any]) -> None:
     problems = problems_of(row)
     assert all(problem.isprintable() and len(problem) < 300 for problem in problems)
     if not problems:
-        video = video_of(row, "/base", "here")
+        video = video_of(row, "/base")
         window = video.overrides
         assert (window.start_time_s or 0) >= 0
         assert (window.end_time_s or 0) >= 0

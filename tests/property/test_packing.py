@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pipeline.client.requests import batch_body, batch_item
 from pipeline.models import AnalysisRequest, Medium
-from pipeline.steps.packing import Parcel, packed
+from pipeline.steps.packing import Packing, Parcel
 
 parcels = st.builds(
     Parcel,
@@ -25,10 +25,17 @@ requests = st.builds(
 )
 
 
+def packed(given_parcels: list[Parcel], max_items: int, max_hours: float) -> list[list[Parcel]]:
+    packing = Packing(max_items=max_items, max_hours=max_hours)
+    for parcel in given_parcels:
+        packing.add(parcel)
+    return list(iter(packing.take, []))
+
+
 @given(st.lists(parcels, max_size=40), st.integers(1, 10), st.floats(0.5, 5))
 def test_packing_keeps_to_every_limit(given_parcels, max_items, max_hours):
     """No batch has too many items or hours, two models or modes, or one custom_id twice."""
-    for batch in packed(given_parcels, max_items=max_items, max_hours=max_hours):
+    for batch in packed(given_parcels, max_items, max_hours):
         assert 1 <= len(batch) <= max_items
         assert len(batch) == 1 or sum(parcel.content_s for parcel in batch) <= max_hours * 3600
         assert len({(parcel.model, parcel.mode) for parcel in batch}) == 1
@@ -38,7 +45,7 @@ def test_packing_keeps_to_every_limit(given_parcels, max_items, max_hours):
 @given(st.lists(parcels, max_size=40), st.integers(1, 10), st.floats(0.5, 5))
 def test_packing_loses_and_doubles_nothing(given_parcels, max_items, max_hours):
     """Every parcel is in exactly one batch."""
-    batches = packed(given_parcels, max_items=max_items, max_hours=max_hours)
+    batches = packed(given_parcels, max_items, max_hours)
     assert sorted(map(id, given_parcels)) == sorted(id(parcel) for batch in batches for parcel in batch)
 
 

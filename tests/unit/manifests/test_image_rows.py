@@ -23,7 +23,7 @@ def test_named_images_are_a_row() -> None:
     """Names come from the row, relative paths are relative to the manifest, URLs stay; the outputs name them all."""
     row = {"images": {"before": "a.png", "after": "https://example.org/b"}, "id": "x", "place": "north"}
     assert problems_of(row) == []
-    video = video_of(row, "/m", "m:1")
+    video = video_of(row, "/m")
     assert video.images == (
         PictureSource("before", "/m/a.png", "/m/a.png"),
         PictureSource("after", "https://example.org/b", None),
@@ -34,7 +34,7 @@ def test_named_images_are_a_row() -> None:
 
 def test_a_list_of_images_gets_names() -> None:
     """image1, image2 and so on, in the order of the list."""
-    video = video_of({"images": ["a.png", "b.png"]}, "/m", "")
+    video = video_of({"images": ["a.png", "b.png"]}, "/m")
     assert [image.name for image in video.images] == ["image1", "image2"]
     assert video.source == "image1=/m/a.png, image2=/m/b.png"
 
@@ -43,10 +43,10 @@ def test_a_list_of_images_gets_names() -> None:
 def test_a_source_with_an_image_suffix_is_one_image(name: str) -> None:
     """It is called image, and the outputs name it as they name a video."""
     assert problems_of({"source": name}) == []
-    video = video_of({"source": name}, "/m", "")
+    video = video_of({"source": name}, "/m")
     assert video.images == (PictureSource("image", f"/m/{name}", f"/m/{name}"),)
     assert (video.source, video.path) == (f"/m/{name}", None)
-    assert video_of({"source": f"https://example.org/{name}?w=1"}, "/m", "").images[0].path is None
+    assert video_of({"source": f"https://example.org/{name}?w=1"}, "/m").images[0].path is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_a_bare_source_is_a_whole_row() -> None:
     """A relative source alone becomes an absolute path below the base, with nothing else said."""
     row = {"source": "north/../a b.mp4"}
     assert problems_of(row) == []
-    assert video_of(row, "/archive", "list.txt:1") == Video("/archive/a b.mp4", "/archive/a b.mp4", origin="list.txt:1")
+    assert video_of(row, "/archive") == Video("/archive/a b.mp4", "/archive/a b.mp4")
 
 
 def test_every_column_finds_its_place() -> None:
@@ -30,7 +30,7 @@ def test_every_column_finds_its_place() -> None:
         "metadata": {"take": [1, {"x": None}]},
     }
     assert problems_of(row) == []
-    video = video_of(row, "/", "m:1")
+    video = video_of(row, "/")
     assert video.id == "17"
     assert video.overrides == Overrides("What?", 1.0, 2.5)
     assert isinstance(video.overrides.start_time_s, float)
@@ -41,7 +41,7 @@ def test_settings_of_the_recipe_stand_in_one_column_or_in_several() -> None:
     """They are no metadata; relative paths in them are relative to the manifest."""
     row = {"source": "/v.mp4", "recipe": {"model": "pegasus1.6"}, "recipe.max_tokens": 600, "camera": "north"}
     assert problems_of(row) == []
-    video = video_of(row, "/archive", "m:1")
+    video = video_of(row, "/archive")
     assert video.overrides == Overrides(recipe='{"model": "pegasus1.6", "max_tokens": 600}', base="/archive")
     assert video.metadata == {"camera": "north"}
 
@@ -50,14 +50,14 @@ def test_null_is_the_same_as_not_given() -> None:
     """A row whose optional columns are all null asks what the configuration asks."""
     row = dict.fromkeys(["id", "prompt", "start_time", "end_time", "metadata"]) | {"source": "/v.mp4"}
     assert problems_of(row) == []
-    assert video_of(row, "/", "") == Video("/v.mp4", "/v.mp4")
+    assert video_of(row, "/") == Video("/v.mp4", "/v.mp4")
 
 
 @pytest.mark.parametrize("url", ["https://example.org/a%20b.mp4?x=1", "HTTP://example.org/ä.mp4"])
 def test_a_url_stays_as_given(url: str) -> None:
     """A web address is no path, and nothing about it is rewritten."""
     assert problems_of({"source": url}) == []
-    video = video_of({"source": url}, "/archive", "")
+    video = video_of({"source": url}, "/archive")
     assert (video.source, video.path) == (url, None)
 
 
@@ -65,7 +65,7 @@ def test_a_url_stays_as_given(url: str) -> None:
 def test_a_file_url_is_a_path(url: str) -> None:
     """A file:// address names the file that its percent escapes spell, whatever bytes those are."""
     assert problems_of({"source": url}) == []
-    video = video_of({"source": url}, "/archive", "")
+    video = video_of({"source": url}, "/archive")
     assert video.path == os.fsdecode(b"/films/a b\xff.mp4")
     assert video.source == r"/films/a b\xff.mp4"
 

@@ -121,7 +121,7 @@ async def test_an_image_that_is_gone_from_the_platform_is_uploaded_again(open_de
     async with open_desk(**LARGE) as desk:
         job = await desk.accept(asking(dog=written(tmp_path / "a.png")))
         (first,) = (await desk.places(job)).values()
-        await desk.client.assets.delete(first["asset_id"])
+        desk.server.store.assets.delete(first["asset_id"])
         (second,) = (await desk.anew().places(job)).values()
         assert second != first
         assert desk.uploads == 2
@@ -134,7 +134,7 @@ async def test_an_image_that_goes_while_a_run_needs_it_is_found_out_by_a_review(
         (first,) = (await desk.places(job)).values()
         await desk.desk.review(job)
         assert (await desk.places(job)).popitem()[1] == first
-        await desk.client.assets.delete(first["asset_id"])
+        desk.server.store.assets.delete(first["asset_id"])
         await desk.desk.review(job)
         assert (await desk.places(job)).popitem()[1] != first
         await desk.desk.review(job)
