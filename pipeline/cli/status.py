@@ -1,7 +1,8 @@
 """`pipeline status`: where the ledger stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 import orjson
 
 from pipeline.budget import Standing, caps_of
+from pipeline.cli.exits import Exit
 from pipeline.cli.options import required_ledger
 from pipeline.cli.streams import say
 from pipeline.cli.summary import (
@@ -18,10 +20,10 @@ from pipeline.cli.summary import (
     failure_lines,
     lifetime_facts,
     lifetime_lines,
+    one_line,
     retry_command,
 )
 from pipeline.config import Settings, load
-from pipeline.errors import ConfigError
 from pipeline.jobs import State
 from pipeline.ledger import LedgerView, control
 from pipeline.ledger.commitments import Purview, standings_of
@@ -38,7 +40,7 @@ def status(config: Path | None, out: Path | None, *, as_json: bool) -> None:
     folder = settings.output.dir
     with closing(LedgerView(required_ledger(folder))) as view:
         facts = _facts(view, folder) | {
-            "run": _run_facts(folder),
+            **_run_facts(folder),
             "budget": budget_facts(_standings(view, settings)),
             "lifetime": lifetime_facts(settings),
         }
@@ -54,6 +56,8 @@ def _lines(facts: dict[str, Any], folder: Path, command: str, day_s: float) -> I
     if (run := facts["run"]) is not None:
         paused = ", paused: go on with `pipeline tune --resume`" if run["paused"] else ""
         yield f"run      {run['run_id']} is on, {run['in_flight']:,} in flight{paused}"
+    if (last := facts["last_run"]) is not None:
+        yield f"run      {last['run_id']} {_ending(last)}"
     yield from budget_lines(facts["budget"], day_s)
     yield from lifetime_lines(facts["lifetime"])
     yield from failure_lines(facts["failures"], folder, command)
@@ -66,13 +70,46 @@ def _standings(view: LedgerView, settings: Settings) -> Iterator[Standing]:
         yield from standings_of(settings.budget_file, caps, Purview(scope, "", settings.budget.day_s))
 
 
-def _run_facts(folder: Path) -> dict[str, Any] | None:
-    """The run that is on, as it tells; None where there is none, or where it has not begun its work yet."""
-    try:
-        holds = control.read(folder / control.RUNNING) if is_held(folder) else None
-    except ConfigError:  # somebody else's file
+def _run_facts(folder: Path) -> dict[str, Any]:
+    """The run that is on, as it tells, else how the last one ended; None where that is not known."""
+    if not is_held(folder):
+        return {"run": None, "last_run": _last_run(folder / "runs")}
+    holds = _read(folder / control.RUNNING)  # there is none before it has begun its work
+    return {"run": _some(holds, "run_id", "paused", "workers", "in_flight") if holds else None, "last_run": None}
+
+
+def _last_run(folder: Path) -> dict[str, Any] | None:
+    """Ids begin with the time, so the last one is the latest; of one that was killed no summary tells."""
+    began = max(folder.glob("*/log.jsonl"), default=None)
+    if began is None:
         return None
-    return None if holds is None else {name: holds.get(name) for name in ("run_id", "paused", "workers", "in_flight")}
+    ended = _read(began.with_name("summary.json"))
+    return {"run_id": began.parent.name, **_some(ended, "exit_code", "stopped_by", "resume_at")}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """An object that a run left; empty where there is none."""
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _some(facts: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: facts.get(name) for name in names}
+
+
+def _ending(last: Mapping[str, Any]) -> str:
+    if last["exit_code"] is None:
+        return "left no summary, as one that was killed: the same command again goes on where it stood"
+    if last["stopped_by"] is None:
+        return f"ended with exit code {last['exit_code']}"
+    word = "stopped" if last["exit_code"] == Exit.FATAL else "paused"
+    told = f"{word}: {one_line(last['stopped_by']['message'])}"
+    if last["resume_at"] is None:
+        return told
+    return f"{told}; resume after {datetime.fromisoformat(last['resume_at']):%Y-%m-%d %H:%M %Z}"
 
 
 def _facts(view: LedgerView, folder: Path) -> dict[str, Any]:

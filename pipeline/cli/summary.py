@@ -68,10 +68,13 @@ def kept_summary(
     """What a run did, as it is kept in its folder."""
     facts = _facts(run, last, code) | {"platform": platform_name(settings), "unread": list(unread)}
     facts["lifetime"] = lifetime_facts(settings)
+    path = run.folder / "summary.json"
     try:
-        (run.folder / "summary.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+        path.write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:  # a full disk, most likely: then it is what ended the run, and is told below
         log.warning("summary.unwritten", reason=error.strerror)
+        with contextlib.suppress(OSError):
+            path.unlink()  # half of one would be none
     return facts
 
 
@@ -95,6 +98,7 @@ def _facts(run: "Run", last: Snapshot, code: Exit) -> dict[str, Any]:
         "rows": last.rows,
         "written": last.written,
         "failed": last.failed,
+        "failed_before": run.tally.failed_before,
         "already_done": run.tally.skipped,
         "duplicates": run.tally.joined,
         "uploaded_bytes": last.uploaded_bytes,
@@ -135,6 +139,10 @@ def budget_lines(facts: Sequence[Mapping[str, Any]], day_s: float) -> Iterator[s
     ]
     if told:
         yield f"budget   {', '.join(told)}"
+
+
+def _earlier(failed: int) -> str:
+    return f" ({failed:,} of them by an earlier run)" if failed else ""
 
 
 def _saved(usd: float) -> str:
@@ -194,8 +202,9 @@ def platform_name(settings: Settings) -> str:
 def _lines(facts: Mapping[str, Any], report: Report) -> Iterator[str]:
     out = report.settings.output.dir
     yield (
-        f"{facts['written']:,} written, {facts['failed']:,} failed, {facts['already_done']:,} already done"
-        f" ({facts['rows']:,} rows, {duration(facts['elapsed_s'])})"
+        f"{facts['written']:,} written, {facts['failed']:,} failed{_earlier(facts['failed_before'])},"
+        f" {facts['already_done']:,} already done"
+        f" ({facts['rows']:,} row{'' if facts['rows'] == 1 else 's'}, {duration(facts['elapsed_s'])})"
     )
     yield (
         f"{size(facts['uploaded_bytes'])} uploaded, {facts['video_minutes']:,.1f} min of video analysed,"

@@ -315,6 +315,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, limit: Callable[[Path], Any])
                 done = pipeline(*arguments, env=served.env, before=limited)
                 assert done.code == 3
                 assert "what was saved before is intact" in done.out
+                assert all(json.loads(path.read_bytes()) for path in out.glob("runs/*/summary.json"))  # whole, or none
             with closing(sqlite3.connect(out / "ledger.db")) as ledger:
                 assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert pipeline(*arguments, env=served.env).code == 0

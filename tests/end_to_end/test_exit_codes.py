@@ -58,9 +58,14 @@ def test_everything_written_is_0_and_again_0(tmp_path: Path) -> None:
 
 
 def test_failures_are_1_until_they_are_mended(tmp_path: Path) -> None:
-    """The same command exits 1 as long as a video it names is failed, although nothing new failed."""
-    arguments = ("run", _half_missing(tmp_path / "a b"), *PROMPT, "--out", tmp_path / "out")
-    assert [pipeline(*arguments).code for _ in range(2)] == [1, 1]
+    """The same command exits 1 as long as a video it names is failed, and says which of them are not new."""
+    listed = _half_missing(tmp_path / "a b")
+    (rejected := tmp_path / "text.mp4").write_text("no video")
+    listed.write_text(f"{listed.read_text()}{rejected}\n")
+    first, second = (pipeline("run", listed, *PROMPT, "--out", tmp_path / "out") for _ in range(2))
+    assert (first.code, second.code) == (1, 1)
+    assert first.out.startswith("1 written, 3 failed, 0 already done (4 rows, ")
+    assert second.out.startswith("0 written, 3 failed (1 of them by an earlier run), 1 already done (4 rows, ")
 
 
 @pytest.mark.parametrize("where", [("out",), ("out put", "it's one")], ids=["plain", "spaces and quotes"])
