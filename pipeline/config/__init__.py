@@ -7,31 +7,27 @@ Nobody else reads the environment. Numbers about the platform come from the Twel
 page of July 2026 and from the docstrings of twelvelabs 1.3.6; they are settings because they change.
 """
 
-from pipeline.config.budget import BudgetSettings
-from pipeline.config.load import API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, load
-from pipeline.config.openai import OpenAISettings
-from pipeline.config.prices import Price, PriceSettings
-from pipeline.config.section import Section
-from pipeline.config.sections import (
+from pipeline.config.asking import (
     REMOTE_URL,
     BatchSettings,
-    LimitSettings,
     LogSettings,
     ManifestSettings,
     MediaSettings,
     OutputSettings,
     PlatformSettings,
-    PollingSettings,
     RecipeSettings,
-    RetrySettings,
     RunSettings,
     SyncSettings,
-    UploadSettings,
-    WebhookSettings,
 )
+from pipeline.config.budget import BudgetSettings
+from pipeline.config.load import API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, load
+from pipeline.config.openai import OpenAISettings
+from pipeline.config.prices import Price, PriceSettings
+from pipeline.config.section import Section
 from pipeline.config.server import ServerSettings
 from pipeline.config.settings import Settings
 from pipeline.config.tiers import RateName
+from pipeline.config.traffic import LimitSettings, PollingSettings, RetrySettings, UploadSettings, WebhookSettings
 
 __all__ = [
     "API_KEY_VARIABLE",

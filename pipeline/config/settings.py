@@ -5,26 +5,22 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipeline.config.budget import BudgetSettings
-from pipeline.config.prices import NoCharge, PriceSettings
-from pipeline.config.sections import (
+from pipeline.config.asking import (
     REMOTE_URL,
     BatchSettings,
-    LimitSettings,
     LogSettings,
     ManifestSettings,
     MediaSettings,
     OutputSettings,
     PlatformSettings,
-    PollingSettings,
     RecipeSettings,
-    RetrySettings,
     RunSettings,
     SyncSettings,
-    UploadSettings,
-    WebhookSettings,
 )
+from pipeline.config.budget import BudgetSettings
+from pipeline.config.prices import NoCharge, PriceSettings
 from pipeline.config.server import ServerSettings
+from pipeline.config.traffic import LimitSettings, PollingSettings, RetrySettings, UploadSettings, WebhookSettings
 
 ENV_PREFIX = "PIPELINE_"
 # Members that are no sections: they come from variables and files of their own, never by flag or YAML.

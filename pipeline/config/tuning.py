@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from pipeline.config.section import Section
-from pipeline.config.sections import LimitSettings
 from pipeline.config.tiers import RATES
+from pipeline.config.traffic import LimitSettings
 from pipeline.errors import ConfigError
 
 LIMITS = (*RATES, "read_per_minute")
