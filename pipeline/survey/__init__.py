@@ -14,12 +14,15 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
+from pipeline.budget import caps_of
 from pipeline.client.failures import gravest_failure
 from pipeline.config import Settings
 from pipeline.errors import LedgerError
 from pipeline.ledger import LedgerView
+from pipeline.ledger.commitments import Purview, standings_of
 from pipeline.ledger.headers import SeenFiles
 from pipeline.media.probe import Prober
+from pipeline.plan import fits
 from pipeline.steps.delivery import choose
 from pipeline.survey.found import Survey
 from pipeline.survey.looking import Look, Looker, Row
@@ -42,7 +45,7 @@ async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: S
         found: is filled in, and may be watched meanwhile.
 
     Raises:
-        LedgerError: the ledger of the output folder cannot be read.
+        LedgerError: the ledger of the output folder, or the file of the budget, cannot be read.
         ManifestError: the manifest is no longer what was checked.
     """
     with ExitStack() as stack:
@@ -61,6 +64,8 @@ async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: S
                 await _sort_in(_slices(rows(), looker.look), looker, sorter, prober, found)
     found.plan.rows = found.looked  # a folder may have grown meanwhile
     found.schedule = schedule_of(settings, found.plan)
+    purview = Purview(settings.scope, "", settings.budget.day_s)
+    found.fits = fits(found.plan, standings_of(settings.budget_file, caps_of(settings.budget), purview))
     found.remote_schedule = remote_schedule_of(settings, found.plan)
 
 

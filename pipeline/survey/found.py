@@ -1,8 +1,9 @@
 """What a survey finds out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.plan import Plan, Schedule
+from pipeline.plan import Fit, Plan, Schedule
 from pipeline.steps.delivery import Choice
 
 
@@ -14,6 +15,7 @@ class Survey:
         looked: rows sorted in so far.
         choice: how questions would be asked; known once the rows are counted.
         schedule: under the limits that hold.
+        fits: what is to be asked against each cap of the budget, the caps of the run untouched yet.
         remote_schedule: under those of the remote platform, where the embedded one is asked and has others.
     """
 
@@ -21,4 +23,5 @@ class Survey:
     looked: int = 0
     choice: Choice | None = None
     schedule: Schedule | None = None
+    fits: Sequence[Fit] = ()
     remote_schedule: Schedule | None = None
