@@ -33,6 +33,7 @@ from pipeline.survey.timing import remote_schedule_of, schedule_of
 __all__ = ["Survey", "survey"]
 
 T = TypeVar("T")
+NO_RUN = "none"  # nothing is committed to for it; what was answered before there was a budget stands under no name
 SLICE = 256  # rows looked at in one hop to a worker thread
 
 
@@ -64,7 +65,7 @@ async def survey(settings: Settings, rows: Callable[[], Iterator[Row]], found: S
                 await _sort_in(_slices(rows(), looker.look), looker, sorter, prober, found)
     found.plan.rows = found.looked  # a folder may have grown meanwhile
     found.schedule = schedule_of(settings, found.plan)
-    purview = Purview(settings.scope, "", settings.budget.day_s)
+    purview = Purview(settings.scope, NO_RUN, settings.budget.day_s)
     found.fits = fits(found.plan, standings_of(settings.budget_file, caps_of(settings.budget), purview))
     found.remote_schedule = remote_schedule_of(settings, found.plan)
 

@@ -123,15 +123,18 @@ def test_a_run_does_what_was_planned_and_the_next_plan_knows(plan, tmp_path: Pat
 
 
 def test_what_is_committed_leaves_less_for_a_plan(plan, tmp_path: Path) -> None:
-    """Of a cap on the day only what no earlier run took is there."""
+    """Of a cap on the day only what no earlier run took is there, one without a budget included; a run has all of its
+    own.
+    """
     cap = {"PIPELINE_BUDGET__MAX_MINUTES_PER_DAY": "0.08"}
     arguments = (write_videos(tmp_path / "archive", 3)[0].parent, "--out", tmp_path / "out")
     (before,) = plan(*arguments, *PROMPT, env=cap)["budget"]
     assert (before["span"], before["unit"], before["cap"], before["verdict"]) == ("day", "minutes", 0.08, "enough")
+    pipeline("run", *arguments, *PROMPT)
     pipeline("run", *arguments, *PROMPT, env=cap)
-    (after,) = plan(*arguments, "--prompt", "And now?", env=cap)["budget"]
-    assert after["committed"] == before["needed_low"] == before["needed_high"]
-    assert after["verdict"] == "too_little"
+    run, day = plan(*arguments, "--prompt", "And now?", "--max-minutes", "0.08", env=cap)["budget"]
+    assert day["committed"] == before["needed_low"] == before["needed_high"]
+    assert (run["committed"], run["verdict"], day["verdict"]) == (0, "enough", "too_little")
 
 
 def test_answers_of_the_past_tell_the_price_of_the_next(plan, tmp_path: Path) -> None:
