@@ -2,6 +2,6 @@
 
 from pipeline.client.accounting import counted_requests
 from pipeline.client.platform import Platform, open_platform
-from pipeline.client.uploads import UploadSession
+from pipeline.client.upload_session import UploadSession
 
 __all__ = ["Platform", "UploadSession", "counted_requests", "open_platform"]

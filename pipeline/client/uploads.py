@@ -1,22 +1,20 @@
 """Multipart uploads: one session, its chunks in parallel, their reports, and going on after an interruption."""
 
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
-from urllib.parse import quote
 
 import anyio
 import orjson
 
 from pipeline.client import chunks, wire
 from pipeline.client.body import FileBody, OpenFile, open_file
-from pipeline.client.calls import Answer, Call, OnBytes
-from pipeline.client.clock import loop_time
+from pipeline.client.calls import Call, OnBytes
+from pipeline.client.chunk_urls import ChunkUrls
 from pipeline.client.failures import gravest_failure
 from pipeline.client.refusals import Meaning
 from pipeline.client.transport import Transport
+from pipeline.client.upload_session import DEFAULT_HEADERS, UploadSession, ask_of, meaning_of, path_of
 from pipeline.config import UploadSettings
 from pipeline.errors import (
     PipelineError,
@@ -24,47 +22,13 @@ from pipeline.errors import (
     UnexpectedResponse,
     UploadExpired,
     UploadRejected,
-    VideoError,
 )
 from pipeline.models import Chunk, FileStamp, shown
 
-# What the platform's own client sends with a chunk, for a session of which only the id was kept.
-DEFAULT_HEADERS = {"Content-Type": "application/octet-stream"}
-# A URL that is about to expire would do so on its way.
-URL_MARGIN_S = 30.0
 # How often the platform may say that it misses chunks which it took.
 ROUNDS = 3
-# URLs for so many rounds of chunks are at hand before the next page is asked for, so that no chunk waits for its URL.
-ROUNDS_AHEAD = 2
 # What was sent is reported even when the rest failed or was cancelled, so that it need not travel again.
 LAST_REPORT_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class UploadSession:
-    """One upload under way.
-
-    To go on in another process, `upload_id`, `asset_id`, `chunk_bytes` and `upload_headers` have to be kept: the
-    platform does not tell them a second time. The URLs are secrets and stay in memory.
-
-    Attributes:
-        chunk_bytes: of every chunk but the last.
-        upload_headers: sent with every chunk.
-        urls: those that came with the session; they may not cover all chunks.
-        is_fresh: opened by this process, so that no chunk can be there yet.
-    """
-
-    upload_id: str
-    asset_id: str
-    size_bytes: int
-    chunk_bytes: int
-    upload_headers: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_HEADERS))
-    urls: tuple[wire.ChunkUrl, ...] = field(default=(), repr=False)
-    is_fresh: bool = False
-
-    @property
-    def total_chunks(self) -> int:
-        return chunks.count(self.size_bytes, self.chunk_bytes)
 
 
 class Uploads:
@@ -165,9 +129,9 @@ class Uploads:
         return frozenset(done)
 
     async def _status(self, session: UploadSession, page: int) -> wire.UploadStatusShape:
-        meaning = _meaning("reading the state of", session)
+        meaning = meaning_of("reading the state of", session)
         params = [("page", str(page)), ("page_limit", str(wire.PAGE))]
-        answer = await self._transport.ask(Call("GET", _path(session), meaning, "read", params=params))
+        answer = await self._transport.ask(Call("GET", path_of(session), meaning, "read", params=params))
         return wire.parse(wire.UploadStatusShape, answer, meaning.doing)
 
 
@@ -189,7 +153,7 @@ class _Sending:
         self._file = file
         self._on_bytes = on_bytes
         self._missing = chunks.plan(session.size_bytes, session.chunk_bytes, done)
-        self._urls = _Urls(transport, session, settings, done)
+        self._urls = ChunkUrls(transport, session, settings, done)
         self._unreported: list[dict[str, str | int]] = []
         self._reporting = anyio.Lock()
         self._total_completed = len(done)
@@ -241,88 +205,9 @@ class _Sending:
             batch = self._unreported[: self._settings.report_batch]
             del self._unreported[: len(batch)]
             try:
-                answer = await _ask(self._transport, self._session, "", {"completed_chunks": batch})
+                answer = await ask_of(self._transport, self._session, "", {"completed_chunks": batch})
             except BaseException:
                 self._unreported += batch  # telling it twice does no harm
                 raise
             shape = wire.parse(wire.ReportShape, answer, "reporting chunks")
             self._total_completed = max(self._total_completed, shape.total_completed)
-
-
-class _Urls:
-    """Presigned URLs: each is given out once, asked for when it is needed and again when it has grown too old."""
-
-    def __init__(
-        self, transport: Transport, session: UploadSession, settings: UploadSettings, done: frozenset[int]
-    ) -> None:
-        self._transport = transport
-        self._session = session
-        self._page = settings.url_page
-        self._reserve = ROUNDS_AHEAD * transport.flow.chunks
-        self._ready: dict[int, _Timed] = {}
-        self._unneeded = set(done)
-        self._fetching = anyio.Lock()
-        self._keep(session.urls)
-
-    async def take(self, index: int) -> str:
-        """A URL for this chunk that nobody has used; raises UploadRejected where the platform gives none."""
-        if (url := self._pop(index)) is not None:
-            return url
-        async with self._fetching:  # whoever waited here finds the page that another one fetched
-            if (url := self._pop(index)) is not None:
-                return url
-            await self._fetch(index)
-            timed = self._ready.pop(index, None)  # just made: not doubted, whatever the clocks say
-        if timed is None:
-            raise UnexpectedResponse(f"upload {self._session.upload_id}: the platform gave no URL for chunk {index}")
-        return timed.url
-
-    @property
-    def are_low(self) -> bool:
-        """Whether it is time to ask for more; false where every chunk has a URL, or had one."""
-        return len(self._ready) < self._reserve and len(self._unneeded) < self._session.total_chunks
-
-    async def fetch_ahead(self) -> None:
-        """Ask for a page of URLs before anyone needs them. A refusal is left to whoever comes to need one."""
-        async with self._fetching:
-            if self.are_low:  # still, after who was here before
-                indices = range(1, self._session.total_chunks + 1)
-                with suppress(VideoError):
-                    await self._fetch(next(index for index in indices if index not in self._unneeded))
-
-    def _pop(self, index: int) -> str | None:
-        timed = self._ready.pop(index, None)
-        return timed.url if timed is not None and timed.good_until > loop_time() else None
-
-    async def _fetch(self, index: int) -> None:
-        first, count = chunks.url_range(index, self._session.total_chunks, self._page, self._unneeded)
-        answer = await _ask(self._transport, self._session, "/presigned-urls", {"start": first, "count": count})
-        shape = wire.parse(wire.UrlsShape, answer, "asking for chunk URLs")
-        self._keep(wire.chunk_urls(shape.upload_urls, answer.headers))
-
-    def _keep(self, urls: Iterable[wire.ChunkUrl]) -> None:
-        now = loop_time()
-        for url in urls:
-            self._ready[url.index] = _Timed(url.url, now + url.life_s - URL_MARGIN_S)
-            self._unneeded.add(url.index)
-
-
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    url: str = field(repr=False)
-    good_until: float
-
-
-async def _ask(transport: Transport, session: UploadSession, below: str, request: Mapping[str, Any]) -> Answer:
-    call = Call(
-        "POST", _path(session) + below, _meaning("going on with", session), "other", content=orjson.dumps(request)
-    )
-    return await transport.ask(call)
-
-
-def _meaning(doing: str, session: UploadSession) -> Meaning:
-    return Meaning(f"{doing} upload {session.upload_id}", UploadRejected, UploadExpired)
-
-
-def _path(session: UploadSession) -> str:
-    return f"/assets/multipart-uploads/{quote(session.upload_id, safe='')}"

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import structlog
 
 from pipeline.client import Platform
-from pipeline.client.uploads import UploadSession
+from pipeline.client.upload_session import UploadSession
 from pipeline.config import UploadSettings
 from pipeline.errors import FatalError, PauseRun, SourceRejected, UploadExpired
 from pipeline.jobs import Job, State
