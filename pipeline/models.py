@@ -289,9 +289,7 @@ class Asset:
 
     id: str
     status: AssetStatus
-    filename: str | None = None
     duration_s: float | None = None
-    size_bytes: int | None = None
     error: str | None = None
     user_metadata: Mapping[str, Any] = field(default_factory=dict)
     error_code: str | None = None

@@ -49,9 +49,7 @@ class ProblemShape(Shape):
 class AssetShape(Shape):
     id: str = Field(alias="_id")
     status: str = "processing"
-    filename: str | None = None
     duration: float | None = None
-    size: int | None = None
     error: ProblemShape | str | None = None
     user_metadata: dict[str, Any] | None = None
 
@@ -60,9 +58,7 @@ class AssetShape(Shape):
         return Asset(
             id=self.id,
             status=next((known for known in ASSET_STATUSES if known == self.status), "processing"),
-            filename=self.filename,
             duration_s=self.duration,
-            size_bytes=self.size,
             error=problem.message,
             user_metadata=self.user_metadata or {},
             error_code=problem.code,

@@ -79,6 +79,10 @@ class Pair:
         """How many arrived at `METHOD /path`."""
         return self.server.store.books().requests.get(endpoint, 0)
 
+    def filename(self, asset_id: str) -> str:
+        """What the server calls an asset."""
+        return self.server.store.assets.get(asset_id).filename
+
     def media(self, asset_id: str) -> bytes:
         """What the server holds of an asset."""
         return (self.data / "media" / asset_id).read_bytes()
