@@ -1,5 +1,6 @@
 """`pipeline status`: where the ledger stands."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
@@ -54,8 +55,8 @@ def _lines(facts: dict[str, Any], folder: Path, command: str, day_s: float) -> I
     for state, count in facts["states"].items():
         yield f"  {state:<10} {count:>9,}"
     if (run := facts["run"]) is not None:
-        paused = ", paused: go on with `pipeline tune --resume`" if run["paused"] else ""
-        yield f"run      {run['run_id']} is on, {run['in_flight']:,} in flight{paused}"
+        how = _paused(folder) if run["paused"] else ""
+        yield f"run      {run['run_id']} is on, {run['in_flight']:,} in flight{how}"
     if (last := facts["last_run"]) is not None:
         yield f"run      {last['run_id']} {_ending(last)}"
     yield from budget_lines(facts["budget"], day_s)
@@ -98,6 +99,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _some(facts: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: facts.get(name) for name in names}
+
+
+def _paused(folder: Path) -> str:
+    return f", paused: go on with `pipeline tune --resume --out {shlex.quote(str(folder))}`"
 
 
 def _ending(last: Mapping[str, Any]) -> str:

@@ -94,7 +94,10 @@ def test_a_paused_run_begins_nothing_until_it_is_resumed(
         until(lambda: served.books()["tasks_created"] == len(lines(tmp_path / "out" / "results.jsonl")) < COUNT)
         created = served.books()["tasks_created"]
         assert "paused: go on with --resume" in tune().out
-        assert " in flight, paused: go on with `pipeline tune --resume`\n" in command("status").out
+        assert (
+            f" in flight, paused: go on with `pipeline tune --resume --out {tmp_path / 'out'}`\n"
+            in command("status").out
+        )
         assert served.books()["tasks_created"] == created
         for _ in range(2):
             assert not holds("--resume")["paused"]
