@@ -4,6 +4,9 @@ Request bodies are the schemas of the very models that the handlers validate wit
 other here, one file a resource, and held against what the server really says by the tests.
 """
 
+from functools import cached_property
+
+import anyio.to_thread
 from aiohttp import web
 
 from pipeline.config import ServerSettings
@@ -24,9 +27,14 @@ class Description:
     """The handler."""
 
     def __init__(self, settings: ServerSettings, base: str) -> None:
+        self._settings = settings
         self._operations = operations(settings)
-        self._document = render(self._operations, settings)
         self._base = base
+
+    @cached_property
+    def _document(self) -> Schema:
+        # when first asked for: it would be a third of a start's CPU, and few ever read it
+        return render(self._operations, self._settings)
 
     def open_routes(self) -> list[web.RouteDef]:
         """What needs no key: below the base path and at the top."""
@@ -34,7 +42,7 @@ class Description:
 
     async def document(self, request: web.Request) -> web.Response:
         """The document for the address that it was asked at."""
-        return answer(self.at(str(request.url.origin())))
+        return answer(await anyio.to_thread.run_sync(self.at, str(request.url.origin())))
 
     def at(self, origin: str) -> Schema:
         """The document of a platform that is reached at `origin`."""
