@@ -14,7 +14,6 @@ from pipeline.app.tuner import Tuner
 from pipeline.budget import caps_of, price_problem
 from pipeline.client import Platform
 from pipeline.client.analyses import OnText
-from pipeline.client.webhooks import open_receiver
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, DeadlineReached, FolderLocked
 from pipeline.feed import Row, Sizes, kept
@@ -118,6 +117,8 @@ async def open_run(
         writer = await stack.enter_async_context(Writer(ledger, folder, prices, run_id, landing))
         receiver = None
         if secret is not None:
+            from pipeline.client.webhooks import open_receiver  # a server's half of aiohttp, for whoever listens
+
             receiver = await stack.enter_async_context(open_receiver(settings.webhooks, secret))
         platform = await connected(stack, settings, key, receiver)
         if until is not None:

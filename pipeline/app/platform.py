@@ -2,12 +2,12 @@
 
 import secrets
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from pipeline.client import Platform, open_platform
 from pipeline.client.limits import Books, ClassName, windows_of
-from pipeline.client.webhooks import Receiver
 from pipeline.config import (
     API_KEY_VARIABLE,
     REMOTE_URL,
@@ -17,6 +17,9 @@ from pipeline.config import (
 )
 from pipeline.errors import ConfigError
 from pipeline.ledger.draws import Draws
+
+if TYPE_CHECKING:
+    from pipeline.client.webhooks import Receiver  # of those that listen
 
 
 def required_key(settings: Settings) -> SecretStr | None:
@@ -50,7 +53,7 @@ def webhook_secret(settings: Settings) -> SecretStr | None:
 
 
 async def connected(
-    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None = None
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: "Receiver | None" = None
 ) -> Platform:
     """The platform that the settings name, until the stack is closed; events go to the receiver."""
     base_url, key = await _address(stack, settings, key, receiver)
@@ -68,7 +71,7 @@ async def connected(
 
 
 async def _address(
-    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: Receiver | None
+    stack: AsyncExitStack, settings: Settings, key: SecretStr | None, receiver: "Receiver | None"
 ) -> tuple[str, SecretStr]:
     """The base URL and key to use; starts the embedded platform where that is asked for, with a key that nobody else
     has, and with word of where its events go.
@@ -88,7 +91,7 @@ async def _address(
     return embedded.base_url, SecretStr(own_key)
 
 
-def _told(server: ServerSettings, receiver: Receiver) -> ServerSettings:
+def _told(server: ServerSettings, receiver: "Receiver") -> ServerSettings:
     """The embedded platform's settings with this run's receiver among those that are told."""
     return server.model_copy(
         update={"webhook_urls": (*server.webhook_urls, receiver.url), "webhook_secret": receiver.secret}

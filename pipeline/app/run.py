@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio
 
 from pipeline.app.tuner import Tuner
 from pipeline.budget import Standing
 from pipeline.client import Platform
-from pipeline.client.webhooks import Events
 from pipeline.config import Settings
 from pipeline.feed import Row
 from pipeline.jobs import Job, State
@@ -20,6 +20,9 @@ from pipeline.progress import Snapshot
 from pipeline.runner import Runner, Tally
 from pipeline.steps.drawing import Drawing
 from pipeline.steps.write import Writer
+
+if TYPE_CHECKING:
+    from pipeline.client.webhooks import Events  # of those that listen
 
 
 @dataclass(slots=True)

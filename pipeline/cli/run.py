@@ -20,7 +20,6 @@ from pipeline.app import Run, open_run, recipes_of, rows_of
 from pipeline.cli.exits import Exit
 from pipeline.cli.manifest import checked_manifest
 from pipeline.cli.options import settings_from, settings_options
-from pipeline.cli.plan import show_plan
 from pipeline.cli.summary import Report, conclude
 from pipeline.client.analyses import OnText
 from pipeline.client.failures import gravest_failure
@@ -44,6 +43,8 @@ def run(config: Path | None, *, as_json: bool, dry_run: bool, **given: Any) -> i
     The same command again resumes: nothing is uploaded, analysed or paid twice.
     """
     if dry_run:
+        from pipeline.cli.plan import show_plan
+
         return show_plan(config, given, as_json=as_json)
     settings = settings_from(config, given)
     log.configure(settings.log)

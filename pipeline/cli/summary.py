@@ -22,7 +22,6 @@ from pipeline.ledger import LedgerView
 from pipeline.ledger.lifetime import lifetime_of
 from pipeline.manifests import Manifest
 from pipeline.progress import Snapshot, duration, size
-from pipeline.server.engines.evidence.extra import advice, all_missing
 
 if TYPE_CHECKING:
     from pipeline.app import Run  # of the commands that work; `status` does without all that
@@ -188,7 +187,11 @@ def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
 
 def engine_note(server: ServerSettings) -> str | None:
     """What the embedded platform's engine cannot look for, and how it could; None where nothing is amiss."""
-    parts = all_missing(server.tracks, server.whisper_model) if server.engine == "evidence" else ()
+    if server.engine != "evidence":
+        return None
+    from pipeline.server.engines.evidence.extra import advice, all_missing  # which a remote platform does without
+
+    parts = all_missing(server.tracks, server.whisper_model)
     return advice(parts) if parts else None
 
 

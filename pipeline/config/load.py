@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
@@ -56,6 +55,8 @@ def _with_model_key(server: ServerSettings) -> ServerSettings:
 def _read_yaml(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
+    import yaml  # for whoever has such a file
+
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

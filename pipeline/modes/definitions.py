@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.errors import ConfigError
@@ -110,6 +109,8 @@ def read_definitions(asked: Sequence[Any] | str, base: str, content_of: Callable
 
 
 def _from_file(base: str, name: str) -> Any:
+    import yaml  # for whoever has such a file
+
     path = Path(base, name)
     try:
         text = path.read_text(encoding="utf-8-sig")
