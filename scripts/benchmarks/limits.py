@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sample_videos.odd import tiny_video
 
-from benchmarks.processes import embedded_platform, ended, output_of, refusals
+from benchmarks.processes import LOOKS_OFTEN, embedded_platform, ended, output_of, refusals
 from benchmarks.report import table
 
 # Seconds of the video that are looked at, by turns: mixed lengths, the longest six times the shortest.
@@ -121,7 +121,7 @@ def _ours(sizes: Sizes, folder: Path, base_url: str, believed: Mapping[str, floa
     options = ["--base-url", base_url, "--out", str(folder / "out"), "--workers", "128", "--prompt", "What?"]
     ended(
         ["pipeline", "run", str(folder / "parts.jsonl"), *options],
-        {"TWELVE_LABS_API_KEY": "bench", "PIPELINE_LOG__LEVEL": "error", **settings},
+        {"TWELVE_LABS_API_KEY": "bench", "PIPELINE_LOG__LEVEL": "error", **LOOKS_OFTEN, **settings},
     )
     lines = [json.loads(line) for line in (folder / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     parts = sizes.parts

@@ -2,13 +2,14 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sample_videos.odd import write_tiny_videos
 
 from benchmarks.costs import Usage
-from benchmarks.processes import Ended, embedded_platform, ended, output_of, requests_by_endpoint
+from benchmarks.processes import LOOKS_OFTEN, Ended, embedded_platform, ended, output_of, requests_by_endpoint
 from benchmarks.report import MIB, middle, table
 
 STARTS = 3
@@ -70,10 +71,12 @@ class Bench:
     base_url: str
     folder: Path
 
-    def run(self, videos: str, prompt: str) -> Ended:
-        """`pipeline run` over one of the folders of videos."""
+    def run(self, videos: str, prompt: str, more: Mapping[str, str] | None = None) -> Ended:
+        """`pipeline run` over one of the folders of videos, with further settings."""
         options = ["--base-url", self.base_url, "--out", str(self.folder / "out"), "--workers", str(self.sizes.workers)]
-        return ended(["pipeline", "run", str(self.folder / videos), "--prompt", prompt, *options], SETTINGS)
+        return ended(
+            ["pipeline", "run", str(self.folder / videos), "--prompt", prompt, *options], SETTINGS | dict(more or {})
+        )
 
     def requests(self) -> int:
         """What the platform was asked so far."""
@@ -81,7 +84,7 @@ class Bench:
 
     def start_cpu_s(self, prompt: str) -> float:
         """CPU seconds of a run that has nothing to do."""
-        self.run("one", prompt)
+        self.run("one", prompt, LOOKS_OFTEN)
         return middle(self.run("one", prompt).cpu_s for _ in range(STARTS))
 
 
@@ -96,7 +99,7 @@ def run(sizes: Sizes) -> str:
             folder / "platform", analysis_seconds=sizes.seconds, analysis_concurrency=at_once
         ) as base_url:
             bench = Bench(sizes, base_url, folder)
-            bench.run("many", "What is to be seen?")  # uploads, and is not measured
+            bench.run("many", "What is to be seen?", LOOKS_OFTEN)  # uploads, and is not measured
             start_cpu_s = bench.start_cpu_s("What is to be seen?")
             ours = _ours(bench, "Which colours are there?", start_cpu_s)
             rival = _rival(bench)
