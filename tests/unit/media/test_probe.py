@@ -83,7 +83,7 @@ async def test_a_file_that_hangs_or_crashes_its_reader_costs_itself_alone(film: 
     async def read(prober: Prober, path: Path) -> None:
         found[path.name] = await prober.header(str(path))
 
-    async with Prober(0.5, processes=2) as prober:
+    async with Prober(2, processes=2) as prober:
         await prober.header(str(film))  # whose process is there now
         async with anyio.create_task_group() as group:
             group.start_soon(read, prober, pipe)
@@ -109,7 +109,7 @@ async def test_several_files_in_one_message_are_answered_in_their_order(film: Pa
     for pipe in pipes:
         os.mkfifo(pipe)
     gone = tmp_path / "gone.mp4"
-    async with Prober(0.7, processes=1) as prober:
+    async with Prober(2, processes=1) as prober:
         await prober.header(str(film))
         paths = [film, pipes[0], gone, pipes[1], film]
         flaws = [header.flaw for header in await prober.headers([str(path) for path in paths])]
