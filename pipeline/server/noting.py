@@ -13,7 +13,7 @@ import anyio
 from pipeline.server.engines import EngineRequest
 from pipeline.server.engines.answers.noted import is_noted, note
 from pipeline.server.engines.evidence.senses import Senses
-from pipeline.server.workers import WorkerPool
+from pipeline.server.workers import JobRejected, WorkerCrashed, WorkerPool
 
 # how many windows are known to be noted without a look into the notes
 MOST_KNOWN = 4096
@@ -29,19 +29,27 @@ class Footage:
     duration_s: float
 
 
+@dataclass(slots=True, weakref_slot=True)
+class _Look:
+    """What all wait for who need the same; `failure` is how it ended for all of them, unless it went well."""
+
+    failure: JobRejected | WorkerCrashed | None = None
+
+
 class Noting:
     """Has assets observed in worker processes."""
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
-        self._looking: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
+        self._looks: WeakValueDictionary[_Window, _Look] = WeakValueDictionary()
         self._known: OrderedDict[_Window, None] = OrderedDict()
 
     async def see(self, video: Footage, request: EngineRequest, senses: Senses, begin: Callable[[], None]) -> None:
         """See that what the question needs is in the notes on its file; `begin` is called as in WorkerPool.
 
         Of questions that come at once one looks, and the others wait for it without a worker, unless what they need is
-        there already.
+        there already. A look that fails does so for all who wait for it; who comes later has another one tried.
 
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
@@ -49,9 +57,18 @@ class Noting:
         assert request.notes is not None
         if await self._is_noted(request, senses, begin):
             return
-        async with self._looking.setdefault(request.notes, anyio.Lock()):
+        window = _window(request, senses)
+        look = self._looks.setdefault(window, _Look())
+        async with self._turns.setdefault(request.notes, anyio.Lock()):
+            if look.failure is not None:
+                raise type(look.failure)(*look.failure.args) from look.failure
             if not self._knows(request, senses):
-                await self._pool.run_about(video.duration_s, begin, note, request, senses)
+                try:
+                    await self._pool.run_about(video.duration_s, begin, note, request, senses)
+                except (JobRejected, WorkerCrashed) as failure:
+                    look.failure = failure
+                    del self._looks[window]
+                    raise
                 self._remember(request, senses)
 
     async def _is_noted(self, request: EngineRequest, senses: Senses, begin: Callable[[], None]) -> bool:

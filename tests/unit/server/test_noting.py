@@ -11,7 +11,7 @@ import pytest
 from pipeline.server.engines import EngineRequest, SegmentQuestion
 from pipeline.server.engines.evidence.senses import ALL
 from pipeline.server.noting import Footage, Noting, with_its_file
-from pipeline.server.workers import Caps, JobRejected, WorkerPool
+from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
 from .engines.evidence.hostile import intra
 
@@ -87,13 +87,52 @@ async def test_what_is_noted_waits_for_nobody(pool: WorkerPool, film: Path, tmp_
     assert [path.name for path in (tmp_path / "notes").iterdir()] == ["1000-2000.json"]
 
 
-async def test_a_look_that_fails_is_tried_by_the_next(pool: WorkerPool, tmp_path: Path) -> None:
-    """The verdict is that of whoever looked; nobody takes it for noted."""
-    (tmp_path / "film.mp4").write_text("no video")
+@pytest.mark.parametrize("kind", ["rejected", "crashed"])
+async def test_a_look_that_fails_does_so_for_all_who_wait_for_it(kind: str, tmp_path: Path) -> None:
+    """Whether the file is refused or takes its worker down, that happens once; who comes later has it tried again."""
+    film, told = tmp_path / "film.mp4", []
+    if kind == "rejected":
+        film.write_text("no video")
+    else:
+        os.mkfifo(film)  # whoever looks into the file waits until its time is up
+    async with WorkerPool(2, tmp_path / "log", Caps(1024, 0.5 if kind == "crashed" else 60)) as pool:
+        noting, jobs = Noting(pool), Jobs()
+
+        async def see() -> None:
+            with pytest.raises((JobRejected, WorkerCrashed)) as failure:
+                await noting.see(Footage(film, 4), about(film), ALL, jobs.begin)
+            told.append(str(failure.value))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(see)
+        assert jobs.begun == 1
+        await see()
+    assert jobs.begun == 2
+    assert (len(told), len(set(told))) == (6, 1)
+
+
+async def test_who_leaves_leaves_the_look_to_the_next(pool: WorkerPool, tmp_path: Path) -> None:
+    """A task that is canceled while it has a file observed costs those that wait for that no more than time."""
+    film, jobs = tmp_path / "film.mp4", Jobs()
+    os.mkfifo(film)  # whoever looks into the file waits for ever
     noting = Noting(pool)
-    for _ in range(2):
-        with pytest.raises(JobRejected, match="cannot be read"):
-            await noting.see(Footage(tmp_path / "film.mp4", 4), about(tmp_path / "film.mp4"), ALL, lambda: None)
+
+    async def see(scope: anyio.CancelScope) -> None:
+        with scope:
+            await noting.see(Footage(film, 4), about(film), ALL, jobs.begin)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(see, leaves := anyio.CancelScope())
+        while jobs.begun < 1:
+            await anyio.sleep(0.01)
+        group.start_soon(see, stays := anyio.CancelScope())
+        while not noting._turns[tmp_path / "notes"].statistics().tasks_waiting:
+            await anyio.sleep(0.01)
+        film.unlink()
+        intra(film, "libx264", 100)
+        leaves.cancel()
+    assert (leaves.cancelled_caught, stays.cancelled_caught, jobs.begun) == (True, False, 2)
 
 
 def test_notes_go_with_their_file(film: Path) -> None:
