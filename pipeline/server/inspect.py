@@ -163,7 +163,8 @@ def open_media(path: Path) -> Iterator[InputContainer]:
 def _opened(path: Path) -> InputContainer:
     options = {"format_whitelist": FORMATS, "max_streams": str(_MOST_STREAMS), "max_pixels": str(MOST_POINTS)}
     try:
-        return av.open(str(path), options=options, metadata_errors="replace")
+        # what stands before a colon in a relative path would be taken for a protocol
+        return av.open(str(path.absolute()), options=options, metadata_errors="replace")
     except av.error.MemoryError:
         if memory.is_short():
             raise
