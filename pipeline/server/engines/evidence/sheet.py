@@ -1,6 +1,7 @@
 """A contact sheet: one picture for each shot, and the tracks below on one line of time, as a PNG file."""
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -49,12 +50,11 @@ _COLOURS = {
 Bar = tuple[Passage, str, str]
 
 
-def draw(path: Path, timeline: Timeline, sheet: Path) -> None:
-    """Draw the sheet.
+def draw(path: Path, timeline: Timeline) -> bytes:
+    """The sheet as a PNG file.
 
     Raises:
         EngineError: the pictures cannot be read again.
-        OSError: the file cannot be written.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -72,7 +72,8 @@ def draw(path: Path, timeline: Timeline, sheet: Path) -> None:
         image.paste(picture, (left, top))
         brush.text((left, top + height + 2), f"{clock(shot.start_s)} {shot.entered}", _INK, font)
     _draw_lanes(brush, font, timeline, lanes, _MARGIN + rows * (height + 2 * _TEXT) + _MARGIN // 2)
-    image.save(sheet, "PNG")
+    image.save(sheet := BytesIO(), "PNG")
+    return sheet.getvalue()
 
 
 def _thumb_size(timeline: Timeline) -> tuple[int, int]:

