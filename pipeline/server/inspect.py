@@ -5,10 +5,11 @@ Limits, codes and the shape of `technical_metadata`: TwelveLabs API reference, J
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -30,9 +31,13 @@ _MOST_STREAMS = 500
 # A picture of more points than this costs gigabytes to decode; the platform itself takes 11 million. FFmpeg refuses
 # larger ones wherever in the file they come.
 MOST_POINTS = 40_000_000
+# What decoders say of a damaged part: all but the first are old or outside ones' ways to say so.
+DAMAGE = (av.error.InvalidDataError, av.error.PermissionError, av.error.ExternalError, av.error.UndefinedError)
 # The end that is found and the end that is promised rarely agree exactly; more than this missing is a loss.
 _LOSS_S = 0.5
 _LOSS_SHARE = 0.01
+
+P = TypeVar("P")
 
 
 class MediaRejected(Exception):
@@ -172,6 +177,12 @@ def _opened(path: Path) -> InputContainer:
         raise _broken(f"The file has more than {_MOST_STREAMS} streams, or a header that does not fit.") from None
 
 
+def to_the_end(packets: Iterator[P]) -> Iterator[P]:
+    """Packets without what PyAV raises after the last one where streams turned up on the way, as they do in FLV."""
+    with suppress(IndexError):
+        yield from packets
+
+
 def video_stream(container: InputContainer) -> VideoStream:
     """The first stream of moving pictures that can be decoded; a cover picture is none. Raises MediaRejected."""
     for stream in container.streams.video:
@@ -238,7 +249,7 @@ def _facts(container: InputContainer, stream: VideoStream, size_bytes: int) -> M
 
 def _rotation(container: InputContainer, stream: VideoStream) -> int:
     """Degrees clockwise by which players turn the picture. Read off the first one, which has to decode."""
-    for packet in islice(container.demux(stream), _MOST_PICTURES):
+    for packet in islice(to_the_end(container.demux(stream)), _MOST_PICTURES):
         for frame in packet.decode():
             return -frame.rotation % 360
     raise _broken("The file's video stream holds no picture that can be decoded.")
@@ -289,12 +300,14 @@ def _end_s(container: InputContainer, stream: VideoStream) -> float:
     """Where the packets end, read from here on; decodes the pictures on the way."""
     # A header that gives one length for the whole file means the longest of its streams, which may be the sound.
     streams = [stream] if stream.duration is not None else [stream, *container.streams.audio]
-    end_s, decoded = -math.inf, 0
-    for packet in islice(container.demux(*streams), _MOST_PACKETS):
-        if packet.is_corrupt:
-            raise _broken("The file is cut off: its last pictures are incomplete.")
-        if packet.stream is stream and decoded < _MOST_PICTURES:
+    end_s, decoded, is_cut = -math.inf, 0, {}
+    for packet in islice(to_the_end(container.demux(*streams)), _MOST_PACKETS):
+        if packet.size:  # one of no bytes comes after the last
+            is_cut[packet.stream.index] = packet.is_corrupt
+        if packet.stream is stream and not packet.is_corrupt and decoded < _MOST_PICTURES:
             decoded += len(packet.decode())
         if packet.pts is not None and packet.time_base is not None:
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    if any(is_cut.values()):
+        raise _broken("The file is cut off: its last pictures are incomplete.")
     return end_s

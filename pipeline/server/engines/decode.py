@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
 from pipeline.server.engines.light import as_shown
-from pipeline.server.inspect import open_media, video_stream
+from pipeline.server.inspect import DAMAGE, open_media, to_the_end, video_stream
 
 THUMB_WIDTH, THUMB_HEIGHT = 128, 72
 
@@ -105,10 +105,10 @@ def frames_from(
     if rough:
         stream.codec_context.options |= {"skip_loop_filter": "all"}
     seek(container, start_s)
-    for packet in container.demux(stream):
+    for packet in to_the_end(container.demux(stream)):
         try:
             yield from (frame for frame in packet.decode() if frame.pts is not None)
-        except av.error.InvalidDataError:
+        except DAMAGE:
             continue
 
 
@@ -145,4 +145,4 @@ def _colour_space(frame: VideoFrame) -> Colorspace:
 
 def _key_frames(path: Path) -> int:
     with open_media(path) as container:
-        return sum(packet.is_keyframe for packet in container.demux(video_stream(container)))
+        return sum(packet.is_keyframe for packet in to_the_end(container.demux(video_stream(container))))

@@ -31,9 +31,10 @@ def _all(levels: np.ndarray, start_s: float) -> Iterator[SoundEvent]:
     place = 1
     while place < len(levels):
         before = levels[max(0, place - _BEFORE) : place]
-        rise = float(levels[place] - max(_USUAL_FLOOR_DBFS, float(np.median(before))))
-        loud = levels[place] >= _LEAST_LEVEL_DBFS and levels[place] > before.max() + _LEAST_RISE_DB / 2
-        end = _end(levels, place) if loud and rise >= _LEAST_RISE_DB else None
+        # what is usual is worked out where it matters: for each bin that took most of the time of a silent day
+        is_loud = levels[place] >= _LEAST_LEVEL_DBFS and levels[place] > before.max() + _LEAST_RISE_DB / 2
+        rise = float(levels[place] - max(_USUAL_FLOOR_DBFS, float(np.median(before)))) if is_loud else 0.0
+        end = _end(levels, place) if rise >= _LEAST_RISE_DB else None
         if end is None:
             place += 1
             continue

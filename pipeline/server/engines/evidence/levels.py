@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import av
 import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
@@ -12,6 +11,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from pipeline.server.engines.decode import seek
+from pipeline.server.inspect import DAMAGE, to_the_end
 
 Levels = npt.NDArray[np.float64]
 
@@ -23,9 +23,13 @@ _SHORTEST_SILENCE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The mean square of all channels in bins of `BIN_S` seconds from `start_s` on; full scale is 1."""
+    """The mean square of all channels in bins of `BIN_S` seconds from `start_s` on; full scale is 1.
+
+    The last bin may reach beyond `end_s`.
+    """
 
     start_s: float
+    end_s: float
     energy: Levels
 
     def level_dbfs(self, start_s: float, end_s: float) -> float:
@@ -65,7 +69,7 @@ class LevelMeter:
 
     def __init__(self, start_s: float, end_s: float) -> None:
         bins = math.ceil((end_s - start_s) / BIN_S - 1e-6)
-        self._start_s = start_s
+        self._start_s, self._end_s = start_s, end_s
         self._energy, self._samples = np.zeros(bins), np.zeros(bins)
 
     def add(self, at_s: float, frame: AudioFrame) -> None:
@@ -74,14 +78,14 @@ class LevelMeter:
 
     def sound(self) -> Sound:
         """What was heard. Where nothing came, there is silence."""
-        return Sound(self._start_s, self._energy / np.maximum(self._samples, 1))
+        return Sound(self._start_s, self._end_s, self._energy / np.maximum(self._samples, 1))
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    for packet in container.demux(stream):
+    for packet in to_the_end(container.demux(stream)):
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
+        except DAMAGE:
             continue  # a damaged part: its bins stay empty
 
 

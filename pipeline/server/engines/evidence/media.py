@@ -7,7 +7,15 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from pipeline.server.engines.evidence.timeline import Media
-from pipeline.server.inspect import MOST_POINTS, MediaRejected, open_media, read_facts, sound_stream, whole_s
+from pipeline.server.inspect import (
+    MOST_POINTS,
+    MediaRejected,
+    open_media,
+    read_facts,
+    sound_stream,
+    to_the_end,
+    whole_s,
+)
 
 _LONGEST_S, _FARTHEST_S = 7 * 24 * 3600.0, 1e9
 
@@ -67,7 +75,7 @@ def _sound_alone(container: InputContainer, streams: int) -> Media:
 def _walked_s(container: InputContainer) -> float:
     """Where the packets end, for headers that do not say."""
     end_s = -math.inf
-    for packet in container.demux(audio=0):
+    for packet in to_the_end(container.demux(audio=0)):
         if packet.pts is not None and packet.time_base is not None:
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     return end_s

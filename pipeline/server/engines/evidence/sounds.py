@@ -67,8 +67,8 @@ def _passage(sound: Sound, run: Run, spoken: Sequence[Spoken], music: npt.NDArra
     kind, first, last = run
     start_s, end_s = sound.start_s + first * BIN_S, sound.start_s + last * BIN_S
     return SoundPassage(
-        start_s=round(start_s, 2),
-        end_s=round(end_s, 2),
+        start_s=max(round(start_s, 2), sound.start_s),
+        end_s=min(round(end_s, 2), sound.end_s),
         confidence=round(_confidence(kind, run, (start_s, end_s), spoken, music), 3),
         kind=kind,
         level_dbfs=round(sound.level_dbfs(start_s, end_s), 1),

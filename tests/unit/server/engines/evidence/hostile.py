@@ -1,6 +1,7 @@
 """Media made to do harm: each small on disk, and far larger in what it claims or unpacks to."""
 
 import struct
+from collections.abc import Container
 from fractions import Fraction
 from pathlib import Path
 
@@ -137,3 +138,27 @@ def lying(path: Path, seconds: float) -> Path:
     made[at : at + 8] = struct.pack(">d", seconds * 1000)
     path.write_bytes(made)
     return path
+
+
+def broken_aac(source: Path, path: Path, numbers: Container[int]) -> Path:
+    """AAC in which some packets end at once, of which the decoder says that it is not permitted."""
+    with av.open(str(source)) as read, av.open(str(path), "w") as written:
+        stream = written.add_stream_from_template(read.streams.audio[0])
+        for number, packet in enumerate(read.demux(audio=0)):
+            if packet.dts is None:
+                continue
+            copy = av.Packet(b"\xa0" if number in numbers else bytes(packet))
+            copy.pts, copy.dts, copy.time_base, copy.stream = packet.pts, packet.dts, packet.time_base, stream
+            written.mux(copy)
+    return path
+
+
+def late_sound(source: Path) -> Path:
+    """An FLV film whose sound begins when its pictures have ended, and of whose sound the header says nothing."""
+    made, tags, at = source.read_bytes(), dict[int, bytes](), 13
+    while at < len(made):
+        end = at + 15 + int.from_bytes(made[at + 1 : at + 4], "big")
+        tags[made[at]] = tags.get(made[at], b"") + made[at:end]
+        at = end
+    source.write_bytes(made[:4] + b"\1" + made[5:13] + tags[18] + tags[9] + tags[8])
+    return source

@@ -14,7 +14,7 @@ from pipeline.server.stills import inspect_still
 from pipeline.server.workers import Caps, JobRejected, WorkerCrashed, WorkerPool
 
 from . import hostile
-from .odd import tone, write
+from .odd import plain, tone, write
 
 TINY = MediaLimits(min_duration_s=0, min_side=16)
 
@@ -122,3 +122,35 @@ def test_lengths_that_lie(tmp_path: Path) -> None:
     refused(hostile.lying(tmp_path / "ages.mkv", 3e9), "claims to begin at 0 s and to last 3000000000 s")
     for endless in (float("inf"), float("nan")):
         assert inspect(hostile.lying(tmp_path / "ever.mkv", endless), TINY).duration_s == pytest.approx(1, abs=0.1)
+
+
+def test_sound_that_is_broken_in_between(tmp_path: Path) -> None:
+    """It is passed over, whatever the decoder calls it, and what comes after is heard."""
+    whole = write(tmp_path / "whole.mp4", sounds=[(tone(4, 48_000), 48_000, "mono")], sound_codec="aac")
+    broken = hostile.broken_aac(whole, tmp_path / "broken.mp4", range(60, 120))
+    sounds = gather(broken, tracks=("sounds",)).sounds
+    assert [each.kind == "silence" for each in sounds] == [False, True, False]
+
+
+def test_recordings_that_were_joined(tmp_path: Path) -> None:
+    """Where one ends and the next begins packets are counted anew: that is no end that was cut off."""
+    path = hostile.jumping(tmp_path / "joined.ts", (0, 50, 100, 0))
+    assert inspect(path, TINY).duration_s == pytest.approx(5, abs=0.1)
+
+
+def test_a_stream_that_turns_up_late(tmp_path: Path) -> None:
+    """Streams that begin later than the file is looked into when it is opened take nothing down."""
+    film = write(
+        tmp_path / "film.flv",
+        [plain((90, 90, 10 * (number % 20))) for number in range(250)],
+        sounds=[(tone(1, 44_100), 44_100, "mono")],
+        sound_codec="aac",
+    )
+    assert inspect(hostile.late_sound(film), TINY).duration_s == pytest.approx(10, abs=0.1)
+    assert gather(film, tracks=("visuals",)).end_s == pytest.approx(10, abs=0.3)
+
+
+def test_sound_ends_with_the_window(tmp_path: Path) -> None:
+    """Levels are those of twentieths of a second, the last of which may reach beyond the end."""
+    timeline = gather(write(tmp_path / "tone.wav", sounds=[(tone(1.02, 48_000), 48_000, "mono")]), tracks=("sounds",))
+    assert (timeline.sounds[-1].end_s, timeline.end_s) == (1.02, 1.02)
