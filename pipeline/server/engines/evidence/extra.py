@@ -1,5 +1,7 @@
 """What the extra `evidence` brings, and what of it is installed."""
 
+import platform
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -7,6 +9,10 @@ from importlib.util import find_spec
 from pipeline.server.engines.evidence.timeline import TRACKS, Missing, Track
 
 INSTALL = "pip install 'video-analysis-pipeline[evidence]'"
+_NO_POCKETSPHINX = (
+    "PocketSphinx, which recognises words, has no package for this Python: a Whisper model of yours does it instead"
+    " (pip install 'video-analysis-pipeline[whisper]', then server.whisper_model or --whisper-model)"
+)
 
 _Packages = tuple[tuple[str, str], ...]
 
@@ -65,7 +71,18 @@ def hears_or_reads(tracks: Collection[Track], whisper: object | None) -> bool:
     return any(missing(what) is None for track in wanted for what in needed(track, whisper))
 
 
+def has_pocketsphinx(version: tuple[int, int] = sys.version_info[:2], machine: str = platform.machine()) -> bool:
+    """Whether the extra brings it for a Python, as pyproject.toml says."""
+    return version < (3, 14) and (version != (3, 12) or machine != "aarch64")
+
+
 def advice(parts: tuple[Missing, ...]) -> str:
     """One sentence that says what was not looked for, and how to have it looked for."""
     told = ", ".join(part.what for part in parts)
-    return f"Not looked for, since packages are not installed: {told}. To look for it: {INSTALL}"
+    sentences = [f"Not looked for, since packages are not installed: {told}"]
+    lacks = {package for part in parts for package in part.packages}
+    if has_pocketsphinx() or lacks - {"pocketsphinx"}:
+        sentences.append(f"To look for it: {INSTALL}")
+    if "pocketsphinx" in lacks and not has_pocketsphinx():
+        sentences.append(_NO_POCKETSPHINX)
+    return ". ".join(sentences)
