@@ -39,11 +39,16 @@ class Experience:
         """Seconds after submission at which a first look is worth a request; None is a video of unknown length."""
         if video_s is None:
             return self._polling.first_look_s
+        by_settings_s = self._polling.first_look_s + self._polling.per_video_minute_s * video_s / 60
         if not self._by_length:
-            return self._polling.first_look_s + self._polling.per_video_minute_s * video_s / 60
+            return by_settings_s
         length_s = max(video_s, SHORTEST_S)
-        # per second of a similar video, for the seconds of this one
-        times = sorted(seconds * length_s / past_s for past_s, _, seconds in self._nearest(length_s))
+        # per second of a similar video, for the seconds of this one; what short ones waited for their turn, though,
+        # says nothing of how long a film takes
+        times = sorted(
+            min(seconds * length_s / past_s, max(seconds, by_settings_s))
+            for past_s, _, seconds in self._nearest(length_s)
+        )
         return times[round(DONE_BY_THEN * (len(times) - 1))]
 
     def _nearest(self, length_s: float) -> list[tuple[float, int, float]]:

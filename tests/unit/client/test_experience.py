@@ -40,3 +40,12 @@ def test_the_shortest_videos_count_alike():
     experience = Experience(POLLING)
     experience.learn(video_s=0, seconds=2)
     assert experience.first_look_s(0) == experience.first_look_s(1) == 2
+
+
+def test_what_short_videos_waited_is_not_multiplied():
+    """After a night of short clips that had to wait for their turn, a film is looked at when the settings say."""
+    experience = Experience(POLLING)
+    for _ in range(20):
+        experience.learn(video_s=3, seconds=60)
+    assert experience.first_look_s(3600) == 304
+    assert experience.first_look_s(6) == 60
