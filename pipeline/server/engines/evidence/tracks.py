@@ -26,8 +26,14 @@ def only(timeline: Timeline, tracks: Collection[Track]) -> Timeline:
 
 
 def lacking(timeline: Timeline, senses: Senses) -> tuple[Track, ...]:
-    """The tracks that were not looked at, or of which would be told more, or other things, if they were now."""
-    return tuple(track for track in senses.tracks if _lacks(timeline, track, senses))
+    """The tracks that were not looked at, or of which would be told more, or other things, if they were now.
+
+    What was seen while no text was read was seen roughly (see `decode.shown`): up to a tenth of a shot's points then
+    have another colour. Whoever reads text watches anyway, so that it is seen again.
+    """
+    lacks = tuple(track for track in senses.tracks if _lacks(timeline, track, senses))
+    is_rough = "text" in lacks and "visuals" not in lacks and timeline.shots is not None
+    return ("visuals", *lacks) if is_rough else lacks
 
 
 def _lacks(timeline: Timeline, track: Track, senses: Senses) -> bool:

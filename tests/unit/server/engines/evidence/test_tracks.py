@@ -16,7 +16,8 @@ from pipeline.server.engines.evidence.senses import ALL, Senses
 from pipeline.server.engines.evidence.timeline import VERSION, Media, Missing, Timeline
 from pipeline.server.engines.evidence.tracks import FIELDS, joined, lacking, only
 
-from .conftest import Film, plain
+from .conftest import Film, plain, texture
+from .odd import write
 
 LOOKS = Senses(("visuals",))
 MEDIA = Media(1.0, 0.0, 320, 180, 25.0, 0, "h264", "aac", 1)
@@ -43,6 +44,20 @@ def test_notes_of_fewer_tracks_are_added_to_and_of_more_are_enough(video: Path, 
     moved.unlink()
     assert observe(moved, notes, senses=Senses(("sounds",))) == only(both, ("sounds",))
     assert observe(moved, notes, senses=LOOKS) == only(both, ("visuals",))
+
+
+def test_what_was_seen_roughly_is_seen_again_with_text(tmp_path: Path) -> None:
+    """Pictures of a file without key frames are told as without notes, also where shots alone were asked for before."""
+    noise = np.random.default_rng(1)
+    pictures = [
+        np.clip(np.roll(texture(1), place, 1) + noise.normal(0, 20, (180, 320, 1)), 0, 255).astype(np.uint8)
+        for place in range(100)
+    ]
+    film = write(tmp_path / "film.mp4", pictures, options={"crf": "40", "g": "1000"})
+    both = Senses(("visuals", "text"))
+    fresh, rough = gather(film, tracks=both.tracks), observe(film, tmp_path / "notes", senses=LOOKS)
+    assert rough != only(fresh, LOOKS.tracks)
+    assert observe(film, tmp_path / "notes", senses=both) == fresh
 
 
 def test_a_track_is_lacking_once_what_it_needs_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
