@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.video.frame import VideoFrame
 
 from pipeline.server.inspect import MOST_POINTS, MediaRejected
 
 # Readers of single pictures, chosen by content: a file's name says little, and "%d" in it would mean many files.
-FORMATS = {
+_FORMATS = {
     b"\x89PNG": "png_pipe",
     b"\xff\xd8\xff": "jpeg_pipe",
     b"GIF8": "gif",
@@ -45,11 +46,17 @@ def inspect_still(path: Path, max_pixels: int) -> StillFacts:
     Raises:
         MediaRejected: parameter_invalid; it is in another format, broken, or has too many pixels.
     """
+    frame, codec = first_picture(path, max_pixels)
+    return StillFacts(codec, frame.width, frame.height, path.stat().st_size)
+
+
+def first_picture(path: Path, max_pixels: int = MOST_POINTS) -> tuple[VideoFrame, str]:
+    """The same, decoded, and the name of its codec."""
     bound = {"max_pixels": str(max(max_pixels, MOST_POINTS))}
     with path.open("rb") as file:
         head = file.read(4)
         file.seek(0)
-        form = next((form for magic, form in FORMATS.items() if head.startswith(magic)), None)
+        form = next((form for magic, form in _FORMATS.items() if head.startswith(magic)), None)
         if form is None:
             raise _rejected("The file is no JPEG, PNG, WebP, GIF or BMP.")
         try:
@@ -60,7 +67,7 @@ def inspect_still(path: Path, max_pixels: int) -> StillFacts:
                 _check_size(stream.codec_context.width, stream.codec_context.height, max_pixels)
                 frame = next(container.decode(stream))
                 _check_size(frame.width, frame.height, max_pixels)
-                return StillFacts(stream.codec_context.name, frame.width, frame.height, path.stat().st_size)
+                return frame, stream.codec_context.name
         except (av.FFmpegError, StopIteration, IndexError) as error:
             raise _rejected(f"The file cannot be read as an image of at most {max_pixels:,} pixels.") from error
 

@@ -24,17 +24,13 @@ class Effort(Enum):
     """Which pictures are decoded; the value is FFmpeg's name for what is skipped.
 
     Measured on 1280x720 at 30 pictures a second: 2.9 s of CPU for a minute of video with every picture, 1.7 s without
-    those that no other picture refers to, 0.5 s with key frames alone.
+    those that no other picture refers to.
     """
 
     EVERY = "DEFAULT"
     REFERENCED = "NONREF"
-    KEY = "NONKEY"
 
 
-_EVERY_UP_TO_S = 5 * 60
-_REFERENCED_UP_TO_S = 30 * 60
-_KEY_FRAMES_APART_S = 5.0
 _BT709, _UNSPECIFIED, _BT2020 = 1, 2, (9, 10)  # colour spaces, ITU-T H.273
 
 
@@ -46,17 +42,7 @@ class Picture:
     thumb: Thumb
 
 
-def choose_effort(path: Path, start_s: float, end_s: float) -> Effort:
-    """Every picture up to 5 minutes, referenced ones up to 30; beyond that key frames, if there is one every 5 s."""
-    window_s = end_s - start_s
-    if window_s <= _EVERY_UP_TO_S:
-        return Effort.EVERY
-    if window_s <= _REFERENCED_UP_TO_S or _key_frames(path) * _KEY_FRAMES_APART_S < window_s:
-        return Effort.REFERENCED
-    return Effort.KEY
-
-
-def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterator[Picture]:
+def pictures(path: Path, start_s: float, end_s: float) -> Iterator[Picture]:
     """The pictures shown from `start_s` up to `end_s`, the one already on show at `start_s` first.
 
     Parts that are damaged are passed over.
@@ -65,7 +51,7 @@ def pictures(path: Path, start_s: float, end_s: float, effort: Effort) -> Iterat
         MediaRejected: the file cannot be read.
     """
     shrink = VideoReformatter()
-    for at_s, frame in shown(path, start_s, end_s, effort):
+    for at_s, frame in shown(path, start_s, end_s, Effort.REFERENCED):
         yield Picture(at_s, thumb(shrink, frame))
 
 
@@ -133,6 +119,11 @@ def thumb(shrink: VideoReformatter, frame: VideoFrame) -> Thumb:
     return as_shown(np.asarray(small.to_ndarray(), np.uint8), frame)
 
 
+def upright(points: npt.NDArray[np.uint8], frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    """What was made of a picture, turned as players turn the picture."""
+    return np.ascontiguousarray(np.rot90(points, round(frame.rotation / 90)))
+
+
 def _colour_space(frame: VideoFrame) -> Colorspace:
     """What is named of BT.2020 and BT.709, and else what players assume: BT.709 of high definition, BT.601 below it."""
     if frame.colorspace in _BT2020:
@@ -141,8 +132,3 @@ def _colour_space(frame: VideoFrame) -> Colorspace:
     if frame.colorspace == _BT709 or (frame.colorspace == _UNSPECIFIED and high_definition):
         return Colorspace.ITU709
     return Colorspace.ITU601
-
-
-def _key_frames(path: Path) -> int:
-    with open_media(path) as container:
-        return sum(packet.is_keyframe for packet in to_the_end(container.demux(video_stream(container))))

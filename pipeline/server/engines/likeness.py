@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.server.engines.colours import Counts
-from pipeline.server.engines.looks import Look
 
 # Blocks that differ by this much on average, from 0 to 255, have nothing in common.
 _FAR = 96.0
@@ -27,14 +26,14 @@ class Sketch:
     colours: Counts
 
 
-def alike(one: Sketch | Look, other: Sketch | Look) -> float:
+def alike(one: Sketch, other: Sketch) -> float:
     """The likeness of two pictures."""
     near = max(0.0, 1.0 - float(np.abs(one.blocks - other.blocks).mean()) / _FAR)
     shares = [counts / max(1, int(counts.sum())) for counts in (one.colours, other.colours)]
     return (near + _run_alike(one, other, near) + float(np.minimum(*shares).sum())) / 3
 
 
-def _run_alike(one: Sketch | Look, other: Sketch | Look, flat_likeness: float) -> float:
+def _run_alike(one: Sketch, other: Sketch, flat_likeness: float) -> float:
     """The correlation of the two rasters; of pictures that are both of one colour, how near those are."""
     centred = [sketch.blocks - sketch.blocks.mean((0, 1)) for sketch in (one, other)]
     spreads = [float(np.sqrt(np.square(blocks).mean())) for blocks in centred]

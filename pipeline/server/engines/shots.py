@@ -40,14 +40,11 @@ class _Step:
         return is_new_view(self.before, self.look)
 
 
-def mark_cuts(looks: Iterable[Look], *, sparse: bool) -> Iterator[tuple[Look, float]]:
+def mark_cuts(looks: Iterable[Look]) -> Iterator[tuple[Look, float]]:
     """Each look with how surely a new shot begins there, from 0 (none does) to 1; with the first one none ever does.
 
-    Holds two seconds of pictures. `sparse` says that they are seconds apart, so that neighbours tell nothing.
+    Holds two seconds of pictures.
     """
-    if sparse:
-        yield from ((step.look, _sureness(step) if _stands_out(step) else 0.0) for step in _steps(looks))
-        return
     window = _Window()
     for step in _steps(looks):
         window.steps.append(step)

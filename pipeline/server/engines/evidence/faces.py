@@ -16,6 +16,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from pipeline.server.engines.decode import upright
 from pipeline.server.engines.evidence.gate import Box
 from pipeline.server.engines.evidence.timeline import Faces, Shot
 
@@ -101,9 +102,7 @@ class FaceFinder:
         width, height = round(frame.width * scale), round(frame.height * scale)
         if min(width, height) < _SHORTEST_SIDE:
             return ()
-        picture = np.ascontiguousarray(
-            np.rot90(_grey(self._shrink, frame, width, height), round(frame.rotation / 90) % 4)
-        )
+        picture = upright(_grey(self._shrink, frame, width, height), frame)
         boxes, scores, _ = _detector().run(picture, 0, 0.0)
         tall, wide = picture.shape
         return tuple(Face(_shares(box, wide, tall), float(score)) for box, score in zip(boxes, scores, strict=True))

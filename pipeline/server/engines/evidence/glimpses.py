@@ -58,7 +58,7 @@ def sketch_of(glimpse: Glimpse) -> Sketch:
     return Sketch(blocks.astype(np.float32), counts.astype(np.int64))
 
 
-def coarse(sketch: Sketch | Look) -> Sketch:
+def coarse(sketch: Sketch) -> Sketch:
     """A sketch with the raster of a glimpse, to be compared with one."""
     return Sketch(_coarse(sketch.blocks), sketch.colours)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from pipeline.server.engines.decode import upright
 from pipeline.server.engines.evidence.gate import Box
 from pipeline.server.engines.light import as_shown
 
@@ -62,9 +63,7 @@ class Reader:
         small = self._shrink.reformat(
             frame, round(frame.width * shrink_by), round(frame.height * shrink_by), "bgr24", threads=1
         )
-        picture = as_shown(np.asarray(small.to_ndarray(), np.uint8), frame, blue_first=True)
-        turns = round(frame.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+        return upright(as_shown(np.asarray(small.to_ndarray(), np.uint8), frame, blue_first=True), frame)
 
 
 def _reading(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from pipeline.server.engines.contract import EngineError
-from pipeline.server.engines.decode import Effort, shown
+from pipeline.server.engines.decode import Effort, shown, upright
 from pipeline.server.engines.evidence.timeline import LineKind, Passage, Shot, Timeline
 from pipeline.server.engines.light import as_shown
 from pipeline.server.engines.times import clock
@@ -100,8 +100,7 @@ def _pictures(path: Path, shots: Sequence[Shot], size: tuple[int, int]) -> Itera
         except MediaRejected as exc:
             raise EngineError(exc.message) from exc
         points = as_shown(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame)
-        upright = Image.fromarray(points).rotate(frame.rotation, expand=True)
-        yield upright.resize(size)
+        yield Image.fromarray(upright(points, frame)).resize(size)
 
 
 def _lanes(timeline: Timeline) -> Iterable[tuple[str, list[Bar] | None]]:

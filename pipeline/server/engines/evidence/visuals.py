@@ -47,7 +47,7 @@ def see(frames: Iterable[tuple[float, VideoFrame]], start_s: float, end_s: float
     """Watch the pictures of a window from its beginning to its end, one after the other."""
     finder, gallery = FadeFinder(), Gallery()
     looks = gallery.watch(finder.watch(look_at(_shrunk(frames))))
-    watched = watch(mark_cuts(looks, sparse=False), start_s, end_s)
+    watched = watch(mark_cuts(looks), start_s, end_s)
     if not watched.scenes:
         return Seen((), (), (), ())
     entries = _entries(watched, finder.found(), start_s, end_s)

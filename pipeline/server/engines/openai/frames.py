@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from pipeline.server.engines.contract import EngineError
-from pipeline.server.engines.decode import Effort, choose_effort, frames_from, pictures
+from pipeline.server.engines.decode import Effort, frames_from, pictures, upright
 from pipeline.server.engines.light import as_shown
 from pipeline.server.engines.looks import look_at
 from pipeline.server.engines.shots import mark_cuts
@@ -38,9 +38,7 @@ def sample(path: Path, window: Passage, most: int, every_s: float, pixels: int) 
         EngineError: the file cannot be read, or the window holds no picture.
     """
     try:
-        effort = choose_effort(path, *window)
-        looks = look_at(pictures(path, *window, effort))
-        scenes = watch(mark_cuts(looks, sparse=effort is Effort.KEY), *window).scenes
+        scenes = watch(mark_cuts(look_at(pictures(path, *window))), *window).scenes
         moments = choose([(scene.start_s, scene.end_s) for scene in scenes], most, every_s)
         shown = [Shown(at_s, to_jpeg(frame, pixels)) for at_s, frame in _frames_at(path, moments)]
     except MediaRejected as exc:
@@ -100,11 +98,11 @@ def to_jpeg(frame: VideoFrame, most_pixels: int) -> bytes:
     # a side of a JPEG is even here: colours are stored at half the size
     width, height = (max(2, int(side * shrink) // 2 * 2) for side in (frame.width, frame.height))
     points = as_shown(np.asarray(frame.reformat(width, height, "rgb24").to_ndarray(), np.uint8), frame)
-    upright = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(points, round(frame.rotation / 90))), "rgb24")
-    ready = upright.reformat(format="yuvj420p", dst_color_range=ColorRange.JPEG)
+    turned = VideoFrame.from_ndarray(upright(points, frame), "rgb24")
+    ready = turned.reformat(format="yuvj420p", dst_color_range=ColorRange.JPEG)
     encoder = av.CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = upright.width, upright.height, "yuvj420p"
+    encoder.width, encoder.height, encoder.pix_fmt = turned.width, turned.height, "yuvj420p"
     encoder.time_base = Fraction(1, 1)
     encoder.options = {"qmin": _QUALITY, "qmax": _QUALITY}
     ready.pts = 0

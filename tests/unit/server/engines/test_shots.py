@@ -31,7 +31,7 @@ def cuts(pictures: Iterable[Raster], fps: float = 25, *, times_s: Sequence[float
         )
         for number, picture in enumerate(pictures)
     )
-    return [round(look.at_s, 3) for look, sureness in mark_cuts(look_at(shown), sparse=False) if sureness > 0]
+    return [round(look.at_s, 3) for look, sureness in mark_cuts(look_at(shown)) if sureness > 0]
 
 
 def pan(wide: Raster, count: int, step: float, start: float = 0) -> list[Raster]:
