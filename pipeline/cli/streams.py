@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from io import TextIOWrapper
 
+from pipeline.errors import FatalError
+
 
 class Unheard(TextIOWrapper):
     """Text that stops nothing where it cannot be written: its reader is gone, the terminal hung up, the disk full."""
@@ -47,10 +49,16 @@ def show(text: str) -> bool:
 
 
 def say(lines: Iterable[str]) -> None:
-    """Print to stdout; whoever was to read it may be gone (`| head`)."""
+    """Print to stdout; whoever was to read it may be gone (`| head`).
+
+    Raises:
+        FatalError: it cannot be written, as on a full disk.
+    """
     try:
         for line in lines:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise FatalError(f"what is to be printed cannot be written: {error.strerror}") from error

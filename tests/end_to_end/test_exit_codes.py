@@ -287,6 +287,24 @@ def test_losing_every_reader_changes_no_exit_code(tmp_path: Path, command: str) 
     assert len(lines(out / "results.jsonl")) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_stdout_on_a_full_disk_is_3_in_one_line(tmp_path: Path, command: str) -> None:
+    """What cannot be printed is told in words, and not as a bug."""
+    out = tmp_path / "out"
+    asked = ("run", write_videos(tmp_path / "archive", 1)[0].parent, *PROMPT, "--out", out)
+    if command == "status":
+        pipeline(*asked)
+        asked = ("status", "--out", out)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, *map(str, asked)], env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, b"Traceback" in done.stderr) == (3, False), done.stderr
+    assert b"error: what is to be printed cannot be written: No space left on device" in done.stderr
+    assert len(lines(out / "results.jsonl")) == 1
+
+
 def test_an_error_without_a_reader_keeps_its_code(tmp_path: Path) -> None:
     """What cannot be said on stderr is still said by the exit code."""
     reading, writing = os.pipe()
