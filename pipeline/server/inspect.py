@@ -3,6 +3,7 @@
 Limits, codes and the shape of `technical_metadata`: TwelveLabs API reference, July 2026, and twelvelabs 1.3.6.
 """
 
+import errno
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -162,7 +163,9 @@ def open_media(path: Path) -> Iterator[InputContainer]:
                     raise MemoryError(str(exc)) from exc
                 raise
     except av.FFmpegError as exc:
-        raise _broken(f"The file cannot be read as video: {exc.strerror}.") from exc
+        # some readers and decoders return -1, which means nothing, and is told as if it were a matter of permission
+        reason = "it is damaged" if exc.errno == errno.EPERM else exc.strerror
+        raise _broken(f"The file cannot be read as video: {reason}.") from exc
 
 
 def _opened(path: Path) -> InputContainer:

@@ -26,7 +26,7 @@ def window_of(file: Lasting, start_s: float | None, end_s: float | None) -> tupl
     file_end_s = file.start_s + file.duration_s
     first_s = file.start_s if start_s is None else max(start_s, file.start_s)
     last_s = file_end_s if end_s is None else min(end_s, file_end_s)
-    if first_s >= last_s:
+    if not first_s < last_s:  # nor where either is no number
         wanted = f"from {first_s:.1f} s" if end_s is None else f"from {first_s:.1f} s to {end_s:.1f} s"
         raise EngineError(f"The window {wanted} holds nothing of the file, which ends at {file_end_s:.1f} s.")
     if last_s - first_s > _LONGEST_S:

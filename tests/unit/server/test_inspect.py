@@ -1,5 +1,6 @@
 """What the embedded platform makes of uploaded media."""
 
+import errno
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from twelvelabs.types import TechnicalMetadata
 
-from pipeline.server.inspect import MediaLimits, MediaRejected, inspect
+from pipeline.server.inspect import MediaLimits, MediaRejected, inspect, open_media
 from scripts.sample_videos.film import Film, Scene, encode
 from scripts.sample_videos.odd import BROKEN, film_bytes, tiny_video
 
@@ -209,3 +210,10 @@ def test_films_can_be_encoded_where_they_belong(tmp_path: Path) -> None:
     """A film is written whole and leaves nothing else behind."""
     encode(FILM, tmp_path / FILM.name)
     assert [path.name for path in tmp_path.iterdir()] == [FILM.name]
+
+
+def test_damage_is_no_matter_of_permission(tmp_path: Path, film: bytes) -> None:
+    """Where FFmpeg has no name for what is wrong, it says that it is not permitted, which nobody is told."""
+    (tmp_path / "film.mp4").write_bytes(film)
+    with pytest.raises(MediaRejected, match="it is damaged"), open_media(tmp_path / "film.mp4"):
+        raise av.error.PermissionError(errno.EPERM, "Operation not permitted")

@@ -1,6 +1,7 @@
 """The timeline as a whole: its form, what it refuses, what is missing, and the command that prints it."""
 
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -75,9 +76,12 @@ def test_a_window(small: Path) -> None:
     assert (timeline.sounds[0].start_s, timeline.sounds[-1].end_s) == pytest.approx((0.6, 1.6), abs=0.06)
 
 
-@pytest.mark.parametrize(("window", "reason"), [((5.0, 9.0), "holds nothing"), ((1.0, 1.0), "holds nothing")])
+@pytest.mark.parametrize(
+    ("window", "reason"),
+    [((5.0, 9.0), "holds nothing"), ((1.0, 1.0), "holds nothing"), ((None, math.nan), "holds nothing")],
+)
 def test_a_window_outside(small: Path, window: tuple[float, float], reason: str) -> None:
-    """A window that holds nothing of the file is refused."""
+    """A window that holds nothing of the file is refused, and so is one whose end is no number."""
     with pytest.raises(EngineError, match=reason):
         gather(small, *window)
 
