@@ -136,7 +136,7 @@ class Analyses:
             raise AnalysisFailed("An image was deleted before the analysis began.")
         notes = self._files.notes(task.asset_id) if task.asset_id else None
         begin = partial(self._begin, task, video.duration_s if video else None)
-        return await self._answering.answer(question, video, pictures, begin, notes)
+        return await self._answering.answer(question, video, pictures, begin, notes, asked_at=task.created_at)
 
     async def _video(self, task: Task, question: Question) -> Footage | None:
         """The video, looked at and found fit for the question; None where there is none."""

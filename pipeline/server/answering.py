@@ -67,8 +67,9 @@ class Answering:
         begin: Begin,
         notes: Path | None = None,
         on_piece: OnPiece | None = None,
+        asked_at: float | None = None,
     ) -> Answer:
-        """Ask the engine. What is not noted of an asset yet is observed before, for all who ask at once.
+        """Ask the engine. What is not noted of an asset yet is observed before, for all who ask at once, see `Noting`.
 
         Where the engine can, `on_piece` is told pieces of the text as they come, see `StreamingEngine`.
 
@@ -86,15 +87,15 @@ class Answering:
             if video is not None and notes is not None and keeps_notes(self._settings):
                 stack.enter_context(with_its_file(video.path, notes))
                 request = replace(request, notes=notes)
-                await self._observe(video, request, begin)
+                await self._observe(video, request, begin, asked_at)
             answer = await self._run(video.duration_s if video else 0, begin, request, on_piece)
         self._limits.count_tokens(answer.output_tokens)
         return answer
 
-    async def _observe(self, video: Footage, request: EngineRequest, begin: Begin) -> None:
+    async def _observe(self, video: Footage, request: EngineRequest, begin: Begin, asked_at: float | None) -> None:
         """Raises as `answer`, except where a model of one's own can be shown frames all the same."""
         try:
-            await self._noting.see(video, request, self._senses, begin)
+            await self._noting.see(video, request, self._senses, begin, asked_at)
         except JobRejected:
             if self._settings.engine != "openai":
                 raise

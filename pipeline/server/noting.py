@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import anyio
 
+from pipeline.server import clock
 from pipeline.server.engines import EngineRequest
 from pipeline.server.engines.answers.noted import is_noted, note
 from pipeline.server.engines.evidence.senses import Senses
 from pipeline.server.workers import JobRejected, WorkerCrashed, WorkerPool
 
-# how many windows are known to be noted without a look into the notes
+# how many windows are known, without a look into the notes, to be noted or to have failed
 MOST_KNOWN = 4096
 
+T = TypeVar("T")
 _Window = tuple[Path | None, float | None, float | None, tuple[object, ...], Senses]
 
 
@@ -29,11 +32,13 @@ class Footage:
     duration_s: float
 
 
-@dataclass(slots=True, weakref_slot=True)
-class _Look:
-    """What all wait for who need the same; `failure` is how it ended for all of them, unless it went well."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """How a look ended for all who had asked for it until then."""
 
-    failure: JobRejected | WorkerCrashed | None = None
+    at: float
+    kind: type[JobRejected | WorkerCrashed]
+    message: str
 
 
 class Noting:
@@ -42,32 +47,40 @@ class Noting:
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
         self._turns: WeakValueDictionary[Path, anyio.Lock] = WeakValueDictionary()
-        self._looks: WeakValueDictionary[_Window, _Look] = WeakValueDictionary()
         self._known: OrderedDict[_Window, None] = OrderedDict()
+        self._failed: OrderedDict[_Window, _Failure] = OrderedDict()
 
-    async def see(self, video: Footage, request: EngineRequest, senses: Senses, begin: Callable[[], None]) -> None:
+    async def see(
+        self,
+        video: Footage,
+        request: EngineRequest,
+        senses: Senses,
+        begin: Callable[[], None],
+        asked_at: float | None = None,
+    ) -> None:
         """See that what the question needs is in the notes on its file; `begin` is called as in WorkerPool.
 
         Of questions that come at once one looks, and the others wait for it without a worker, unless what they need is
-        there already. A look that fails does so for all who wait for it; who comes later has another one tried.
+        there already. A look that fails does so for all who had asked until then, at `asked_at`, which is now where it
+        is not given; who asks later has another one tried.
 
         Raises:
             JobRejected, WorkerCrashed: see WorkerPool.
         """
         assert request.notes is not None
+        asked_at = clock.now() if asked_at is None else asked_at
         if await self._is_noted(request, senses, begin):
             return
         window = _window(request, senses)
-        look = self._looks.setdefault(window, _Look())
         async with self._turns.setdefault(request.notes, anyio.Lock()):
-            if look.failure is not None:
-                raise type(look.failure)(*look.failure.args) from look.failure
+            failed = self._failed.get(window)
+            if failed is not None and failed.at >= asked_at:
+                raise failed.kind(failed.message)
             if not self._knows(request, senses):
                 try:
                     await self._pool.run_about(video.duration_s, begin, note, request, senses)
-                except (JobRejected, WorkerCrashed) as failure:
-                    look.failure = failure
-                    del self._looks[window]
+                except (JobRejected, WorkerCrashed) as error:
+                    _keep(self._failed, window, _Failure(clock.now(), type(error), str(error)))
                     raise
                 self._remember(request, senses)
 
@@ -85,9 +98,7 @@ class Noting:
         return _window(request, senses) in self._known
 
     def _remember(self, request: EngineRequest, senses: Senses) -> None:
-        self._known[_window(request, senses)] = None
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+        _keep(self._known, _window(request, senses), None)
 
 
 @contextmanager
@@ -98,6 +109,12 @@ def with_its_file(path: Path, notes: Path) -> Iterator[None]:
     finally:
         if not path.exists():
             shutil.rmtree(notes, ignore_errors=True)
+
+
+def _keep(kept: OrderedDict[_Window, T], window: _Window, value: T) -> None:
+    kept[window] = value
+    if len(kept) > MOST_KNOWN:
+        kept.popitem(last=False)
 
 
 def _window(request: EngineRequest, senses: Senses) -> _Window:

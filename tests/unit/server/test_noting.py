@@ -8,6 +8,7 @@ import anyio
 import psutil
 import pytest
 
+from pipeline.server import clock
 from pipeline.server.engines import EngineRequest, SegmentQuestion
 from pipeline.server.engines.evidence.senses import ALL
 from pipeline.server.noting import Footage, Noting, with_its_file
@@ -88,8 +89,11 @@ async def test_what_is_noted_waits_for_nobody(pool: WorkerPool, film: Path, tmp_
 
 
 @pytest.mark.parametrize("kind", ["rejected", "crashed"])
-async def test_a_look_that_fails_does_so_for_all_who_wait_for_it(kind: str, tmp_path: Path) -> None:
-    """Whether the file is refused or takes its worker down, that happens once; who comes later has it tried again."""
+async def test_a_look_that_fails_does_so_for_all_who_had_asked(kind: str, tmp_path: Path) -> None:
+    """Whether the file is refused or takes its worker down, that happens once, wherever the others waited.
+
+    Who asks later has it tried again.
+    """
     film, told = tmp_path / "film.mp4", []
     if kind == "rejected":
         film.write_text("no video")
@@ -98,18 +102,20 @@ async def test_a_look_that_fails_does_so_for_all_who_wait_for_it(kind: str, tmp_
     async with WorkerPool(2, tmp_path / "log", Caps(1024, 0.5 if kind == "crashed" else 60)) as pool:
         noting, jobs = Noting(pool), Jobs()
 
-        async def see() -> None:
+        async def see(asked_at: float | None = None) -> None:
             with pytest.raises((JobRejected, WorkerCrashed)) as failure:
-                await noting.see(Footage(film, 4), about(film), ALL, jobs.begin)
+                await noting.see(Footage(film, 4), about(film), ALL, jobs.begin, asked_at)
             told.append(str(failure.value))
 
+        before = clock.now()
         async with anyio.create_task_group() as group:
             for _ in range(5):
                 group.start_soon(see)
+        await see(before)
         assert jobs.begun == 1
         await see()
     assert jobs.begun == 2
-    assert (len(told), len(set(told))) == (6, 1)
+    assert (len(told), len(set(told))) == (7, 1)
 
 
 async def test_who_leaves_leaves_the_look_to_the_next(pool: WorkerPool, tmp_path: Path) -> None:
