@@ -34,6 +34,7 @@ SAYING = (
         "Not known. ",
         "Not found. ",
         "and ",
+        "This answer is text: ",
     ),
     *("On screen: ", "Said: ", "Heard: ", "Seen: ", "Title: ", "Description:", "Keywords: ", "Prompts ", "\u201c"),
     *("The ", "Who ", "Which ", "Where ", "What ", "Whether ", "Feelings ", "Brands "),
