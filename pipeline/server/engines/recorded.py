@@ -6,7 +6,7 @@ from pipeline.server.engines import stretches, topics
 from pipeline.server.engines.fields import UNCLEAR, Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.mentions import Mention
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 from pipeline.server.engines.words import bag, fold, folded, written
 
 # They ask how much of it there is, on some scale that nobody gave.
@@ -180,11 +180,16 @@ def text(field: Field, known: Known) -> str | None:
     if field.topic == "title" and field.words & _ONE and not field.is_plural and not field.mention:
         return _title(field, known, found)
     if field.topic in _WORDLESS or (known.of & _WORDLESS and field.mention is None):
-        return ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in found) or "at no time"
+        return spans(found)
     spelled = [part.labels["spelled"] for part in found if _is_spelled(part, known)]
     if field.topic == "timecode":
         spelled = [part.labels["spelled"] for part in found]
     return _chosen(field, spelled, found) if spelled else None
+
+
+def spans(found: Iterable[Known]) -> str:
+    """When they are, in readable words."""
+    return ", ".join(map(span, found)) or "at no time"
 
 
 def _is_spelled(part: Known, known: Known) -> bool:

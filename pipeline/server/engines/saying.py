@@ -6,7 +6,6 @@ from pipeline.server.engines import recorded, topics
 from pipeline.server.engines.asking import number, truth
 from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
-from pipeline.server.engines.times import clock
 from pipeline.server.engines.topics import words_of
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
@@ -97,18 +96,13 @@ def _said(field: Field, known: Known) -> Iterator[str]:
         return
     for topic, named in topics.PASSAGES.items():
         if field.words & named and topic in known.parts:
-            yield _listed(known.parts[topic])
+            yield recorded.spans(known.parts[topic])
             return
     is_list = "colours" in field.name.lower() or "colors" in field.name.lower()
     if field.words & topics.COLOUR and known.colours:
         yield ", ".join(name for name, _ in known.colours[: None if is_list else 1])
     labels = (topic for topic, named in topics.LABELS.items() if field.words & named and topic != "colour")
     yield from (known.labels[topic] for topic in labels if topic in known.labels)
-
-
-def _listed(passages: Sequence[Known]) -> str:
-    told = ", ".join(f"[{clock(part.start_s or 0)}-{clock(part.end_s or 0)}]" for part in passages)
-    return told or "at no time"
 
 
 def choose(members: Sequence[str], field: Field, known: Known) -> str | None:

@@ -1,6 +1,17 @@
 """Moments of a video, written in the formats that a question can ask for."""
 
+from typing import Protocol
+
 from pipeline.server.engines.contract import TimeFormat
+
+
+class Timed(Protocol):
+    """What begins and ends, in seconds; None stands for no time at all, which is told as 0."""
+
+    @property
+    def start_s(self) -> float | None: ...
+    @property
+    def end_s(self) -> float | None: ...
 
 
 def clock(seconds: float) -> str:
@@ -9,6 +20,11 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     return (f"{hours}:" if hours else "") + f"{minutes:02}:{rest // 10:02}.{rest % 10}"
+
+
+def span(of: Timed) -> str:
+    """When something is, for people: from its beginning to its end."""
+    return f"[{clock(of.start_s or 0)}-{clock(of.end_s or 0)}]"
 
 
 def write_time(seconds: float, form: TimeFormat) -> float | str:

@@ -1,7 +1,7 @@
 """The engine `evidence`: answers from the timeline of what was observed, and from nothing else.
 
 `engine` chooses among the `ways` of answering; `observe` has the timeline, new or from notes, `noted` sees that it is
-there before many ask; `clip` cuts a window out of it; `entries` tells its entries in words, on the scales of `wording`.
+there before many ask; `clip` cuts a window out of it; `entries` tells its entries in words.
 
 `text` is the answer to a prompt. `asked` reads the prompt by the words of `aspects` (kinds of evidence), `limits` (what
 cannot be determined), `moments` (times), `manner` (how it is asked) and `common` (words that tell nothing); `relevant`

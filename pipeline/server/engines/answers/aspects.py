@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from pipeline.server.engines import wording
 from pipeline.server.engines.answers.entries import Entry, Kind
 from pipeline.server.engines.colours import NAMES
 from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, SoundEvent, SoundPassage
@@ -12,8 +13,8 @@ from pipeline.server.engines.words import stems
 Part = Literal["shots", "text", "speech", "sounds"]
 Strength = Callable[[Passage], float]
 
-# From here on a picture is dark, bright, or moves, a colour is seen, a sound is loud or quiet: as `wording` has it.
-_DARK, _BRIGHT, _MOVES, _SHARE, _LOUD_DBFS, _QUIET_DBFS = 0.65, 0.65, 0.02, 0.15, -18.0, -35.0
+# From here on a colour is seen.
+_SHARE = 0.15
 _FLOOR_DBFS = 100.0
 
 
@@ -79,7 +80,10 @@ def _loud(passage: Passage) -> float:
 
 
 def _quiet(passage: Passage) -> float:
-    return 1 - _share_of_level(passage.level_dbfs) if isinstance(passage, SoundPassage) else 0.0
+    if isinstance(passage, SoundPassage):
+        # a bang in it makes silence no louder
+        return 1.0 if passage.kind == "silence" else 1 - _share_of_level(passage.level_dbfs)
+    return 0.0
 
 
 def _has_figures(passage: Passage) -> float:
@@ -152,11 +156,11 @@ ASPECTS = (
     _aspect("passages of sound", "sound audio noise noisy hear heard audible acoustic", _SOUNDS, "sounds"),
     _aspect(
         "loud passages and sudden sounds", "loud louder loudest loudness volume bang sudden suddenly explosion",
-        _SOUNDS, "sounds", of=_loud, least=1 + _LOUD_DBFS / _FLOOR_DBFS,
+        _SOUNDS, "sounds", of=_loud, least=_share_of_level(wording.LOUD_DBFS),
     ),
     _aspect(
         "silent or quiet passages", "silence silent quiet quieter quietest quietly mute muted",
-        f"silence {_SOUNDS}", "sounds", of=_quiet, least=-_QUIET_DBFS / _FLOOR_DBFS,
+        f"silence {_SOUNDS}", "sounds", of=_quiet, least=1 - _share_of_level(wording.QUIET_DBFS),
     ),
     SHOTS,
     COLOURS,
@@ -168,17 +172,17 @@ ASPECTS = (
     FADES,
     _aspect(
         "dark shots", "dark darker darkest darkness dim", "shot", "shots",
-        of=_of_shot(lambda shot: 1 - shot.brightness), least=_DARK,
+        of=_of_shot(lambda shot: 1 - shot.brightness), least=1 - wording.DARK,
     ),
     _aspect(
         "bright shots", "bright brighter brightest lit", "shot", "shots", of=_of_shot(lambda shot: shot.brightness),
-        least=_BRIGHT,
+        least=wording.BRIGHT,
     ),
     _aspect("black passages", "black blank blackness", "black", "shots"),
     _aspect("still passages", "still freeze frozen static motionless standstill", "still", "shots"),
     _aspect(
         "shots with motion", "motion move movement moving action activity dynamic fast fastest pace", "shot", "shots",
-        of=_of_shot(lambda shot: shot.motion or 0.0), least=_MOVES,
+        of=_of_shot(lambda shot: shot.motion or 0.0), least=wording.MOVES,
     ),
 )  # fmt: skip
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.evidence.timeline import Line, Timeline
-from pipeline.server.engines.times import clock
 
 # No more parts than this, and none shorter.
 _MOST, _SHORTEST_S = 12, 8.0
@@ -46,11 +45,6 @@ class Chapter:
     start_s: float
     end_s: float
     inside: Timeline
-
-    @property
-    def span(self) -> str:
-        """Its time, for people."""
-        return f"[{clock(self.start_s)}-{clock(self.end_s)}]"
 
 
 def chapters(timeline: Timeline, wanted: int | None = None) -> list[Chapter]:

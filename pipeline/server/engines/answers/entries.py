@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.evidence.timeline import Line, Passage, Shot, SoundPassage, Timeline, Utterance
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 
 Kind = Literal[
     "shot", "black", "still", "face", "title", "mark", "ticker", "timecode", "words", "voice",
@@ -48,7 +48,7 @@ class Entry:
     @property
     def line(self) -> str:
         """One line for people."""
-        return f"[{clock(self.start_s)}-{clock(self.end_s)}] {self.said}"
+        return f"{span(self)} {self.said}"
 
 
 def entries(timeline: Timeline) -> list[Entry]:

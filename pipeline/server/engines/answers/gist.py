@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.answers.keywords import keywords
 from pipeline.server.engines.answers.looks import Looks
-from pipeline.server.engines.evidence.timeline import Line, Media, Passage, SoundPassage, Timeline, Utterance
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.evidence.timeline import Line, Media, SoundPassage, Timeline, Utterance
+from pipeline.server.engines.times import clock, span
 from pipeline.server.engines.words import stems
 
 _MOST_TITLES, _MOST_QUOTES, _MOST_PASSAGES = 3, 3, 3
@@ -58,7 +58,7 @@ def _headline(timeline: Timeline) -> str:
     sound = f"with sound ({media.audio_codec})" if media.audio_codec else "without a sound stream"
     what = "sound alone" if media.video_codec is None else f"{_pictures(media)}, {sound}"
     length = f"{timeline.end_s - timeline.start_s:.1f} s"
-    return f"{length} of {what}, [{clock(timeline.start_s)}-{clock(timeline.end_s)}]."
+    return f"{length} of {what}, {span(timeline)}."
 
 
 def _pictures(media: Media) -> str:
@@ -71,15 +71,15 @@ def _read(lines: Sequence[Line], *, is_whole: bool) -> Iterator[str]:
     shown = _titles(lines) or [line for line in lines if is_whole and line.kind != "timecode"]
     tallest = sorted(shown, key=lambda line: (-line.height_px, line.start_s))[:_MOST_TITLES]
     if tallest:
-        told = [f'"{line.text}" {_at(line)}' for line in sorted(tallest, key=lambda line: line.start_s)]
+        told = [f'"{line.text}" {span(line)}' for line in sorted(tallest, key=lambda line: line.start_s)]
         yield f"On screen: {_some(told, len(shown))}."
 
 
 def _said(timeline: Timeline) -> Iterator[str]:
     speech = timeline.speech or ()
     understood = [said for said in speech if said.understood and said.text]
-    told = [f'"{_cut(said.text, _WORDS_OF_QUOTE)}" {_at(said)}' for said in _most_telling(timeline, understood)]
-    unclear = [_at(said) for said in speech if not said.understood]
+    told = [f'"{_cut(said.text, _WORDS_OF_QUOTE)}" {span(said)}' for said in _most_telling(timeline, understood)]
+    unclear = [span(said) for said in speech if not said.understood]
     parts = [_some(told, len(understood))] if told else []
     if unclear:
         parts.append(f"speech, not understood, {_some(unclear[:_MOST_PASSAGES], len(unclear))}")
@@ -108,7 +108,7 @@ def _heard(timeline: Timeline) -> Iterator[str]:
 
 
 def _kind(kind: str, passages: Sequence[SoundPassage]) -> str:
-    return f"{kind} {_some([_at(each) for each in passages[:_MOST_PASSAGES]], len(passages))}" if passages else ""
+    return f"{kind} {_some([span(each) for each in passages[:_MOST_PASSAGES]], len(passages))}" if passages else ""
 
 
 def _seen(timeline: Timeline, looks: Looks | None) -> Iterator[str]:
@@ -117,11 +117,7 @@ def _seen(timeline: Timeline, looks: Looks | None) -> Iterator[str]:
         motion = [] if looks.motion is None else [wording.word(wording.MOTION, looks.motion)]
         said = (wording.word(wording.BRIGHTNESS, looks.brightness), wording.colours(looks.colours), *motion)
         shots = "1 shot" if count == 1 else f"{count} shots"
-        yield f"Seen: {shots}, {', '.join(said)}, [{clock(timeline.start_s)}-{clock(timeline.end_s)}]."
-
-
-def _at(passage: Passage) -> str:
-    return f"[{clock(passage.start_s)}-{clock(passage.end_s)}]"
+        yield f"Seen: {shots}, {', '.join(said)}, {span(timeline)}."
 
 
 def _some(told: Sequence[str], count: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.server.engines.evidence.timeline import Timeline
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 
 
 def headline(timeline: Timeline) -> str:
@@ -15,7 +15,7 @@ def headline(timeline: Timeline) -> str:
         sound = "with sound" if media.audio_codec else "without sound"
         what = f"A video of {media.duration_s:.1f} s, {media.width}x{media.height}, {sound}"
     counted = ", ".join(_counted(timeline)) or "nothing was looked for"
-    return f"{what}, observed [{clock(timeline.start_s)}-{clock(timeline.end_s)}]: {counted}."
+    return f"{what}, observed {span(timeline)}: {counted}."
 
 
 def _counted(timeline: Timeline) -> Iterator[str]:

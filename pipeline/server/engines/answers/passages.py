@@ -6,7 +6,7 @@ from pipeline.server.engines.answers.qualities import sound_labels
 from pipeline.server.engines.evidence.reading import Reading
 from pipeline.server.engines.evidence.timeline import Faces, Line, Passage, SoundEvent, SoundPassage, Utterance, Word
 from pipeline.server.engines.known import Known, Later
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 
 
 def of_passages(topic: str, passages: Iterable[Passage]) -> tuple[Known, ...]:
@@ -102,7 +102,7 @@ def _known(
 ) -> Known:
     times = {"start": passage.start_s, "end": passage.end_s, "duration": passage.end_s - passage.start_s}
     return Known(
-        summary=spelled or f"[{clock(passage.start_s)}-{clock(passage.end_s)}]",
+        summary=spelled or span(passage),
         start_s=passage.start_s,
         end_s=passage.end_s,
         numbers={"index": number, **times, "confidence": passage.confidence, **(numbers or {})},

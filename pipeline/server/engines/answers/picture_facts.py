@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import fmean
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.answers.pictures import Still, tell_difference, tell_still
-from pipeline.server.engines.answers.qualities import BRIGHT, DARK, colour_truths, shape_labels, shape_truths
+from pipeline.server.engines.answers.qualities import colour_truths, shape_labels, shape_truths
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.likeness import alike
 
@@ -62,8 +62,8 @@ def _of_still(still: Still) -> Known:
             **shape_labels(still.width, still.height),
         },
         truths={
-            "dark": still.brightness < DARK,
-            "bright": still.brightness >= BRIGHT,
+            "dark": still.brightness < wording.DARK,
+            "bright": still.brightness >= wording.BRIGHT,
             **shape_truths(still.width, still.height),
             **colour_truths(still.colours),
         },

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.contract import EngineImage
 from pipeline.server.engines.decode import THUMB_HEIGHT, THUMB_WIDTH, Picture
 from pipeline.server.engines.images import first_frame

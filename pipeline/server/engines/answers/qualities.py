@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.colours import NAMES
-from pipeline.server.engines.evidence.levels import FLOOR_DBFS, SILENT_DBFS
-
-DARK, BRIGHT = 0.35, 0.65
-_SLIGHT, _QUIET, _LOUD = 0.0005, -35.0, -18.0
+from pipeline.server.engines.evidence.levels import FLOOR_DBFS
 
 
 def picture_labels(brightness: float, motion: float | None) -> dict[str, str]:
@@ -23,11 +20,11 @@ def sound_labels(level_dbfs: float | None) -> dict[str, str]:
 
 def picture_truths(brightness: float, colours: tuple[tuple[str, float], ...], motion: float | None) -> dict[str, bool]:
     """Whether a picture is black, dark, moving, green, ..."""
-    moving = {} if motion is None else {"moving": motion >= _SLIGHT, "still": motion < _SLIGHT}
+    moving = {} if motion is None else {"moving": motion >= wording.STIRS, "still": motion < wording.STIRS}
     return {
         "black": dict(colours).get("black", 0.0) >= wording.ALL,
-        "dark": brightness < DARK,
-        "bright": brightness >= BRIGHT,
+        "dark": brightness < wording.DARK,
+        "bright": brightness >= wording.BRIGHT,
         **moving,
         **colour_truths(colours),
     }
@@ -37,10 +34,10 @@ def sound_truths(level_dbfs: float | None) -> dict[str, bool]:
     """Whether it is silent, loud, ...; None stands for no sound stream."""
     level = FLOOR_DBFS if level_dbfs is None else level_dbfs
     return {
-        "silent": level < SILENT_DBFS,
-        "sound": level >= SILENT_DBFS,
-        "quiet": level < _QUIET,
-        "loud": level >= _LOUD,
+        "silent": level < wording.SILENT_DBFS,
+        "sound": level >= wording.SILENT_DBFS,
+        "quiet": level < wording.QUIET_DBFS,
+        "loud": level >= wording.LOUD_DBFS,
     }
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pipeline.server.engines.answers import wording
+from pipeline.server.engines import wording
 from pipeline.server.engines.answers.pictures import Still, tell_still
 from pipeline.server.engines.evidence.glimpses import coarse, sketch_of
-from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
+from pipeline.server.engines.evidence.timeline import Passage, Timeline
 from pipeline.server.engines.known import Known, Later
 from pipeline.server.engines.likeness import alike
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import clock, span
 
 # A shot in which some picture is this much like a reference picture shows it ("similar" in words).
 _SHOWS = 0.75
@@ -111,7 +111,7 @@ class References:
             return self._why_not()
         found = [(*self._best(place, shot), shot) for shot in shots]
         best = max(likeness for likeness, _, _ in found)
-        near = [_span(shot) for likeness, _, shot in found if best - likeness < _NEAR]
+        near = [span(shot) for likeness, _, shot in found if best - likeness < _NEAR]
         at_s = next(at_s for likeness, at_s, _ in found if likeness == best)
         said = f"Most like it: {', '.join(near[:_MOST_TOLD])}, at best {best:.0%} at {clock(at_s)}"
         return f"{said} ({wording.word(wording.LIKENESS, best)})."
@@ -119,7 +119,3 @@ class References:
     def _why_not(self) -> str:
         is_left_out = self._timeline.shots is None and self._timeline.media.video_codec is not None
         return _NOT_LOOKED if is_left_out else _NO_PICTURES
-
-
-def _span(shot: Shot) -> str:
-    return f"[{clock(shot.start_s)}-{clock(shot.end_s)}]"

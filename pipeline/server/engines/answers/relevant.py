@@ -16,7 +16,7 @@ from pipeline.server.engines.answers.occurrences import (
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.evidence.timeline import Timeline, Utterance
 from pipeline.server.engines.stretches import covered_s
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import clock, span
 from pipeline.server.engines.words import stems
 
 # A longer list is no longer read; a transcript is.
@@ -84,7 +84,7 @@ class Relevant:
         """How often the words of a prompt are read and heard, where it asks for that, or whether they are."""
         how = self._asked.manner
         if how.is_count and self._asks_for_words():
-            yield f"{self._window()} words that were understood: {spoken_words(self._timeline)}{self._though}"
+            yield f"{span(self._timeline)} words that were understood: {spoken_words(self._timeline)}{self._though}"
         if not (how.is_count or how.is_yes_no):
             return
         found = occurrences(self._asked.words, self._entries)
@@ -140,10 +140,7 @@ class Relevant:
         unheard = sum(entry.kind == "voice" for entry in of_it)
         counted = f"{len(of_it)}{lasting}" if of_it else "none found"
         not_understood = f", {unheard} of them not understood" if unheard else ""
-        return f"{self._window()} {aspect.noun}: {counted}{not_understood}"
-
-    def _window(self) -> str:
-        return f"[{clock(self._timeline.start_s)}-{clock(self._timeline.end_s)}]"
+        return f"{span(self._timeline)} {aspect.noun}: {counted}{not_understood}"
 
     def lines(self) -> Iterator[str]:
         """The entries in order of relevance, those of equal relevance in order of time."""

@@ -9,7 +9,7 @@ from pipeline.server.engines.answers.gist import best_title, first_words, senten
 from pipeline.server.engines.answers.keywords import FEW, Keyword, colours, keywords
 from pipeline.server.engines.answers.looks import looks_of
 from pipeline.server.engines.evidence.timeline import Line, Passage, Timeline
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 from pipeline.server.engines.words import stems
 
 # What tells most of a part, and how many entries of each are told; of what is below, only where there is no other.
@@ -44,7 +44,7 @@ def summary(
 def _by_parts(timeline: Timeline, parts: Sequence[Chapter], meant: Sequence[Entry]) -> Iterator[str]:
     weights = {stem: word.weight for word in keywords(timeline) for stem in stems(word.text)}
     for number, (chapter, inside) in enumerate(_parted(parts, meant), 1):
-        yield f"{chapter.span} Part {number}: {looks(chapter)}"
+        yield f"{span(chapter)} Part {number}: {looks(chapter)}"
         yield from (entry.line for entry in _most_telling(inside, weights))
 
 
@@ -77,16 +77,16 @@ def _weight(entry: Entry, weights: dict[str, int]) -> float:
 def outline(timeline: Timeline, wanted: int | None) -> Iterator[str]:
     """The chapters, each with its time and what it is called; not more than are wanted."""
     for number, chapter in enumerate(chapters(timeline, wanted), 1):
-        yield f"{chapter.span} Chapter {number}: {label(chapter)}"
+        yield f"{span(chapter)} Chapter {number}: {label(chapter)}"
 
 
 def title(timeline: Timeline) -> str:
     """What the video may be called: by what is read in it, else by the words that are said first."""
     if best := best_title(timeline.text or ()):
-        return f'Title: "{best.text}" {_span(best)}, the tallest on screen.'
+        return f'Title: "{best.text}" {span(best)}, the tallest on screen.'
     none = "none was read on screen" if timeline.text is not None else "what is on screen was not read"
     said = first_words(timeline.speech or ())
-    return f'Title: {none}; the first words are "{said.text}" {_span(said)}.' if said else f"Title: {none}."
+    return f'Title: {none}; the first words are "{said.text}" {span(said)}.' if said else f"Title: {none}."
 
 
 def description(timeline: Timeline) -> Iterator[str]:
@@ -98,9 +98,9 @@ def description(timeline: Timeline) -> Iterator[str]:
 def tags(timeline: Timeline, wanted: int | None) -> str:
     """Keywords in one line, each with where it first occurs."""
     most = wanted or _MOST_TAGS
-    words = [f"{word.text} {_span(word.first)}" for word in keywords(timeline)]
+    words = [f"{word.text} {span(word.first)}" for word in keywords(timeline)]
     seen = colours(timeline.shots or ()) if len(words) < min(FEW, most) else ()
-    told = [*words, *(f"{colour.name} {_span(colour.fullest)}" for colour in seen)][:most]
+    told = [*words, *(f"{colour.name} {span(colour.fullest)}" for colour in seen)][:most]
     return f"Keywords: {', '.join(told) or 'none found'}."
 
 
@@ -110,7 +110,7 @@ def keyword_list(timeline: Timeline, wanted: int | None, *, with_colours: bool) 
     if found:
         yield "The most frequent words of titles and speech, each with where it first occurs:"
     elif timeline.text is not None or timeline.speech is not None:
-        yield f"{_window(timeline)} keywords: none found"
+        yield f"{span(timeline)} keywords: none found"
     yield from (_keyword(word) for word in found[: wanted or _MOST_KEYWORDS])
     if not wanted and len(found) > _MOST_KEYWORDS:
         yield f"and {len(found) - _MOST_KEYWORDS} more words."
@@ -123,12 +123,12 @@ def palette(timeline: Timeline) -> Iterator[str]:
     if timeline.shots:
         yield "The colours that cover most, each with the shot that has most of it:"
     for colour in colours(timeline.shots or ())[:_MOST_COLOURS]:
-        yield f"{_span(colour.fullest)} {colour.name}: {colour.share:.0%} of all pictures"
+        yield f"{span(colour.fullest)} {colour.name}: {colour.share:.0%} of all pictures"
 
 
 def _keyword(word: Keyword) -> str:
     counts = (f"{word.read} on screen" if word.read else "", f"{word.said} spoken" if word.said else "")
-    return f"{_span(word.first)} {word.text}: {', '.join(filter(None, counts))}"
+    return f"{span(word.first)} {word.text}: {', '.join(filter(None, counts))}"
 
 
 def loudness(timeline: Timeline) -> Iterator[str]:
@@ -136,15 +136,8 @@ def loudness(timeline: Timeline) -> Iterator[str]:
     measured = timeline.loudness
     if measured is not None and measured.integrated_lufs is not None and measured.loudest_lufs is not None:
         start_s = timeline.media.start_s
+        whole = Passage(start_s, start_s + timeline.media.duration_s, 1.0)
         yield (
-            f"[{clock(start_s)}-{clock(start_s + timeline.media.duration_s)}] loudness on the whole:"
+            f"{span(whole)} loudness on the whole:"
             f" {measured.integrated_lufs:.0f} LUFS, at its loudest {measured.loudest_lufs:.0f} LUFS"
         )
-
-
-def _window(timeline: Timeline) -> str:
-    return f"[{clock(timeline.start_s)}-{clock(timeline.end_s)}]"
-
-
-def _span(passage: Passage) -> str:
-    return f"[{clock(passage.start_s)}-{clock(passage.end_s)}]"

@@ -12,7 +12,7 @@ from pipeline.server.engines.answers.lookedat import gaps, not_looked_for
 from pipeline.server.engines.answers.moments import Moments, both_ends, moments
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
-from pipeline.server.engines.times import clock
+from pipeline.server.engines.times import span
 
 # Who looks for more words that nobody said or wrote is not understood, and reads a summary.
 _FEW_WORDS = 3
@@ -37,7 +37,7 @@ def _tell_at(timeline: Timeline, prompt: str, *, is_compared: bool) -> Iterator[
     if named is None:
         yield from _tell(timeline, read(prompt), is_compared=is_compared)
     elif not named.is_within(timeline.start_s, timeline.end_s):
-        said = f"[{clock(named.start_s)}-{clock(named.end_s)}] lies outside of what was observed."
+        said = f"{span(named)} lies outside of what was observed."
         yield from _tell(timeline, read(named.rest), said)
     elif named.start_s == named.end_s:
         yield from _at(timeline, named)
@@ -54,8 +54,10 @@ def _at(timeline: Timeline, named: Moments) -> Iterator[str]:
     yield from asked.limits
     if not meant:
         for aspect in asked.aspects:
-            at = f"[{clock(named.start_s)}-{clock(named.end_s)}]"
-            yield not_looked_for(timeline, aspect) or f"{at} {aspect.noun}: none found; what there is at that time:"
+            yield (
+                not_looked_for(timeline, aspect)
+                or f"{span(named)} {aspect.noun}: none found; what there is at that time:"
+            )
     yield from (entry.line for entry in meant or found)
 
 

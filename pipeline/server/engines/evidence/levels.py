@@ -12,12 +12,12 @@ from av.container import InputContainer
 
 from pipeline.server.engines.decode import seek
 from pipeline.server.inspect import DAMAGE, to_the_end
+from pipeline.server.engines.wording import SILENT_DBFS
 
 Levels = npt.NDArray[np.float64]
 
 BIN_S = 0.05
 FLOOR_DBFS = -90.0
-SILENT_DBFS = -55.0
 _SHORTEST_SILENCE_S = 0.5
 
 

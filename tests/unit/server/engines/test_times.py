@@ -2,13 +2,20 @@
 
 import pytest
 
-from pipeline.server.engines.times import clock, write_time
+from pipeline.server.engines.known import NOTHING, Known
+from pipeline.server.engines.times import clock, span, write_time
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0, "00:00.0"), (59.96, "01:00.0"), (3725.25, "1:02:05.2")])
 def test_times_are_told_as_on_a_clock(seconds: float, shown: str) -> None:
     """Times carry minutes, seconds and tenths, and hours only where there are any."""
     assert clock(seconds) == shown
+
+
+def test_a_stretch_is_told_from_its_beginning_to_its_end() -> None:
+    """Whatever it is that lasts; what has no place in time is at the beginning."""
+    assert span(Known(start_s=59.96, end_s=3725.25)) == "[01:00.0-1:02:05.2]"
+    assert span(NOTHING) == "[00:00.0-00:00.0]"
 
 
 @pytest.mark.parametrize(

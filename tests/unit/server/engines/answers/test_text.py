@@ -555,6 +555,13 @@ def test_silence_is_no_sound_and_overlaps_count_once() -> None:
     assert "(92% of the time)" in answer("How much of the video has sound?")[0]
 
 
+def test_a_bang_in_a_silence_leaves_it_a_silence() -> None:
+    """However loud it makes the whole of it on average."""
+    banged = replace(HARBOUR, sounds=(sound(0, 40, "speech"), sound(40, 60, "silence", -26)))
+    assert "[00:40.0-01:00.0] silence" in answer("Is it silent anywhere?", banged)
+    assert answer("How much silence is there?", banged)[0].endswith("1, 20.0 s in all (33% of the time)")
+
+
 def test_what_is_found_only_where_it_is_clear_is_not_said_to_be_absent() -> None:
     """A detector that sees faces from the front, and marks that stay, prove nothing where they find nothing."""
     bare = replace(HARBOUR, faces=(), text=())

@@ -1,13 +1,21 @@
-"""Measurements in words: the same number always has the same word."""
+"""Measurements in words: the same number always has the same word, and every threshold of one stands here."""
 
-from pipeline.server.engines.evidence.levels import SILENT_DBFS
+# Below, and from here on, a picture is dark and bright; something and much moves in it; a sound is none, quiet and loud.
+DARK, BRIGHT = 0.35, 0.65
+STIRS, MOVES = 0.0005, 0.02
+SILENT_DBFS, QUIET_DBFS, LOUD_DBFS = -55.0, -35.0, -18.0
 
 Scale = tuple[tuple[float, str], ...]
 
 # Up to which value each word holds.
-BRIGHTNESS: Scale = ((0.02, "black"), (0.15, "very dark"), (0.35, "dark"), (0.65, "medium bright"), (1.01, "bright"))
-MOTION: Scale = ((0.0005, "no motion"), (0.02, "slight motion"), (0.15, "moderate motion"), (1.01, "strong motion"))
-LOUDNESS: Scale = ((SILENT_DBFS, "silence"), (-35.0, "quiet sound"), (-18.0, "moderate sound"), (99.0, "loud sound"))
+BRIGHTNESS: Scale = ((0.02, "black"), (0.15, "very dark"), (DARK, "dark"), (BRIGHT, "medium bright"), (1.01, "bright"))
+MOTION: Scale = ((STIRS, "no motion"), (MOVES, "slight motion"), (0.15, "moderate motion"), (1.01, "strong motion"))
+LOUDNESS: Scale = (
+    (SILENT_DBFS, "silence"),
+    (QUIET_DBFS, "quiet sound"),
+    (LOUD_DBFS, "moderate sound"),
+    (99.0, "loud sound"),
+)
 LIKENESS: Scale = ((0.55, "unlike"), (0.75, "some likeness"), (0.9, "similar"), (1.01, "nearly the same picture"))
 
 ALL = 0.995
@@ -26,8 +34,3 @@ def colours(shares: tuple[tuple[str, float], ...]) -> str:
     named = [f"{name} ({share:.0%})" for name, share in shares[:3]]
     first = f"mostly {named[0]}" if shares[0][1] >= 0.5 else named[0]
     return " with ".join((first, " and ".join(named[1:]))) if named[1:] else first
-
-
-def level(dbfs: float) -> str:
-    said = word(LOUDNESS, dbfs)
-    return said if dbfs < SILENT_DBFS else f"{said} ({dbfs:.0f} dBFS)"
