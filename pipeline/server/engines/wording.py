@@ -1,6 +1,6 @@
 """Measurements in words: the same number always has the same word, and every threshold of one stands here."""
 
-# Below, and from here on, a picture is dark and bright; something and much moves in it; a sound is none, quiet and loud.
+# Up to here, and from here on: dark, bright; nothing stirs, much moves; silent, quiet, loud.
 DARK, BRIGHT = 0.35, 0.65
 STIRS, MOVES = 0.0005, 0.02
 SILENT_DBFS, QUIET_DBFS, LOUD_DBFS = -55.0, -35.0, -18.0

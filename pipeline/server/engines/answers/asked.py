@@ -1,7 +1,9 @@
 """What a prompt asks for: forms of telling, kinds of evidence, and words to look for."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from pipeline.server.engines.answers.aspects import (
@@ -16,9 +18,9 @@ from pipeline.server.engines.answers.aspects import (
     WHOLE,
     Aspect,
 )
-from pipeline.server.engines.answers.common import COMMON, OF_ASKING
+from pipeline.server.engines.answers.common import COMMON, OF_ASKING, PRESENCE
 from pipeline.server.engines.answers.limits import MADE, limits
-from pipeline.server.engines.answers.manner import Manner, manner
+from pipeline.server.engines.answers.manner import Manner, bound_of, manner
 from pipeline.server.engines.words import Token, stems, tokens
 
 Form = Literal["title", "description", "summary", "chapters", "keywords"]
@@ -26,6 +28,9 @@ Order = Literal["relevance", "strength", "longest", "shortest", "first", "last"]
 
 _PLACEHOLDER = re.compile(r"<@[^<>]+>")
 _QUOTED = re.compile(r'["\u201c\u201e\u00ab]([^"\u201c\u201d\u00ab\u00bb]+)["\u201d\u201c\u00bb]')
+_THE_WORD = re.compile(r"\b(the (?:word|term))\s+['\u2018]?(\w+)['\u2019]?", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^,.;:!?()/]+")
+_SOMEBODY = frozenset(("anybody", "anyone", "somebody", "someone"))
 _FORMS: dict[Form, frozenset[str]] = {
     "summary": frozenset(
         stems("summary summaries summarise summarize overview recap gist synopsis abstract highlight")
@@ -52,7 +57,10 @@ _OPEN = frozenset(stems("describe description happen happening story plot explai
 _WEAKLY = _OPEN | frozenset(stems("about content"))
 # What the file is, whatever is in it.
 _OF_FILE = frozenset(
-    stems("resolution width height pixel fps rate codec aspect ratio orientation portrait landscape rotation")
+    stems(
+        "resolution width height pixel fps rate codec aspect ratio orientation portrait landscape rotation vertical"
+        " horizontal"
+    )
 )
 _WHOLE_SPEECH = frozenset(stems("transcript transcripts transcribe transcription verbatim dialogue dialog"))
 # What says something on screen is written there.
@@ -60,6 +68,7 @@ _TEXT_SAYS = re.compile(
     r"\b(?:text|title|caption|subtitle|sign|banner|ticker|logo|headline|screen|card)s?\s+(?:\w+\s+){0,2}?says?\b",
     re.IGNORECASE,
 )
+_HEARING = frozenset(stems("hear heard audible"))
 _PERCENT = frozenset(stems("percent percentage"))
 # A rate is that of the file where it says of what.
 _RATE = frozenset(stems("rate"))
@@ -86,11 +95,13 @@ class Asked:
 
     Attributes:
         words: to be looked for in what was read and heard, each once, in order.
+        phrases: those words as they stand beside one another, and what is in quotation marks as it is.
         beside: stems of the prompt that mean something else, as "green", yet may stand beside those words.
         limits: sentences about what is asked for and cannot be determined.
         order: by what evidence is ranked: "strength" as in "the darkest shot", "first" as in "when is it first said".
         wanted: how many chapters or keywords; None where nothing is said about it.
         manner: how it is asked.
+        is_of_presence: it asks whether something is there, and nothing more of it.
         is_open: it asks what there is, as in "describe" or "what happens".
         is_of_file: its size, rates and codecs are asked for.
         is_transcript: all that is spoken is asked for.
@@ -100,11 +111,13 @@ class Asked:
     forms: tuple[Form, ...]
     aspects: tuple[Aspect, ...]
     words: tuple[Token, ...]
+    phrases: tuple[tuple[Token, ...], ...]
     beside: tuple[str, ...]
     limits: tuple[str, ...]
     order: Order
     wanted: int | None
     manner: Manner
+    is_of_presence: bool
     is_open: bool
     is_of_file: bool
     is_transcript: bool
@@ -118,23 +131,30 @@ class Asked:
 
 def read(prompt: str) -> Asked:
     """Read a prompt. The names in `<@name>` are nobody's words; what is in quotation marks is looked for as it is."""
-    plain = _PLACEHOLDER.sub(" ", prompt)
-    quoted = [token for text in _QUOTED.findall(plain) for token in tokens(text)]
+    plain = _THE_WORD.sub(_in_quotes, _PLACEHOLDER.sub(" ", prompt))
+    phrases = [tuple(tokens(text)) for text in _QUOTED.findall(plain)]
+    quoted = [token for phrase in phrases for token in phrase]
     unquoted = _ALT_TEXT.sub("description", _QUOTED.sub(" ", plain))
+    how_many = bound_of(unquoted)
+    unquoted = unquoted.replace(how_many.said, " ") if how_many else unquoted
     free = list(tokens(unquoted))
     known = [token.stem for token in free]
-    asked = manner(unquoted, free)
+    asked = manner(_QUOTED.sub(" ", plain), free)
     is_change, is_numbers = _is_change(known), bool(_NUMBERS.search(unquoted))
     content = _unique([*quoted, *(token for token in free if _is_content(token, is_change=is_change))])
     forms = _forms(known, unquoted)
     is_card = "title" in forms or "description" in forms
     named = (*([TRANSITIONS] if is_change else []), *([FIGURES] if is_numbers else []))
     aspects = _meant(_aspects(known, content, named), unquoted, forms, known)
+    if not (aspects or content or forms) and _SOMEBODY.intersection(token.text.casefold() for token in free):
+        return read(f"{prompt} person")
     wanted = _WANTED.search(plain)
+    phrases += _runs(unquoted, lambda token: _is_content(token, is_change=is_change))
     return Asked(
         forms=forms,
         aspects=aspects,
         words=content[:_LONGEST_QUEST],
+        phrases=tuple(dict.fromkeys(phrases))[:_LONGEST_QUEST],
         beside=tuple(token.stem for token in free if token.text.casefold() not in COMMON)[:_LONGEST_QUEST],
         limits=tuple(
             limits(
@@ -144,11 +164,39 @@ def read(prompt: str) -> Asked:
         order=_order([token.text.casefold() for token in free]),
         wanted=max(1, int(wanted[1])) if wanted else None,
         manner=asked,
+        is_of_presence=_is_of_presence(asked, aspects),
         is_open=bool(_OPEN.intersection(known)),
         is_of_file=_is_of_file(known) or asked.is_of_length,
         is_transcript=bool(_WHOLE_SPEECH.intersection(known)),
         is_wordless=not free and not quoted and plain == prompt,
     )
+
+
+def _in_quotes(found: re.Match[str]) -> str:
+    """The word price is a word and no price, save that it says itself what is meant: the word count."""
+    (token,) = tokens(found[2])
+    return found[0] if _is_plain(token) else f'{found[1]} "{found[2]}"'
+
+
+def _is_plain(token: Token) -> bool:
+    return token.text.casefold() in COMMON or token.stem in OF_ASKING
+
+
+def _runs(prompt: str, is_content: Callable[[Token], bool]) -> list[tuple[Token, ...]]:
+    """The words that stand beside one another, with nothing between them."""
+    runs: list[list[Token]] = []
+    for clause in _CLAUSE.findall(prompt):
+        for is_meant, run in groupby(tokens(clause), is_content):
+            runs += [list(run)] if is_meant else []
+    return [tuple(run) for run in runs]
+
+
+def _is_of_presence(asked: Manner, aspects: tuple[Aspect, ...]) -> bool:
+    """Whether it is asked for no more than whether something is there: neither how it is nor when."""
+    named = frozenset().union(*(aspect.words for aspect in (*aspects, SHOTS)))
+    bound = bound_of(asked.yes_no)
+    asking = asked.yes_no.replace(bound.said, " ") if bound else asked.yes_no
+    return all(token.stem in named or token.text.casefold() in PRESENCE for token in tokens(asking))
 
 
 def _forms(known: list[str], plain: str) -> tuple[Form, ...]:
@@ -215,6 +263,9 @@ def _unique(found: list[Token]) -> tuple[Token, ...]:
 def _aspects(words: list[str], content: tuple[Token, ...], others: tuple[Aspect, ...]) -> tuple[Aspect, ...]:
     """Those that are named, by their words or as the others are; nothing of shots in general where some are meant."""
     named = [aspect for aspect in ASPECTS if aspect.words.intersection(words) or aspect in others]
+    # whoever hears music hears no speech for that
+    beside = [aspect for aspect in named if aspect.words.intersection(words) - _HEARING]
+    named = beside if any(aspect.part in ("speech", "sounds") for aspect in beside) else named
     if FIGURES in named and _PERCENT.intersection(words) and len(named) > 1:
         named = [aspect for aspect in named if aspect is not FIGURES]
     if FIGURES in named:

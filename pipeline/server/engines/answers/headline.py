@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.server.engines.evidence.timeline import Timeline
+from pipeline.server.engines.answers.qualities import shape_labels
+from pipeline.server.engines.evidence.timeline import Media, Timeline
 from pipeline.server.engines.times import span
 
 
@@ -41,10 +42,15 @@ def of_file(timeline: Timeline) -> str:
     if media.video_codec is not None:
         rate = f", {media.fps:g} pictures a second" if media.fps else ""
         turned = f", to be turned by {media.rotation} degrees" if media.rotation else ""
-        told.append(f"pictures of {media.width}x{media.height} pixels as displayed{rate} ({media.video_codec}){turned}")
+        size = f"{media.width}x{media.height} pixels as displayed, {_shape(media)}"
+        told.append(f"pictures of {size}{rate} ({media.video_codec}){turned}")
     if media.audio_codec is not None:
         told.append(f"sound ({media.audio_codec}), {_streams(media.audio_streams)}")
     return f"The file: {'; '.join(told)}."
+
+
+def _shape(media: Media) -> str:
+    return shape_labels(media.width or 1, media.height or 1)["orientation"]
 
 
 def _streams(count: int) -> str:

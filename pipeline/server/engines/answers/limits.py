@@ -42,7 +42,11 @@ _LIMITS = (
     ),
     _limit(
         "Which music it is cannot be determined: pieces, singers and instruments are not recognised.",
-        "song artist singer composer genre instrument lyric lyrics melody tune sing singing",
+        "song artist singer composer instrument lyric lyrics melody tune sing singing",
+    ),
+    _limit(
+        "Which genre it is cannot be determined: kinds of programmes and of music are not told apart.",
+        "genre",
     ),
     _limit(
         "What makes a sound cannot be determined: speech, music and other sounds are told apart, no more.",

@@ -1,25 +1,49 @@
 """How a prompt asks, whatever it asks for: for a number, a yes or no, words that are said; and in which language."""
 
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipeline.server.engines.answers.moments import FIGURES
 from pipeline.server.engines.words import Token, stems
 
 _COUNT = re.compile(r"\bhow (?:many|often)\b|\b(?:the )?number of\b|\bcount\b", re.IGNORECASE)
 _YES_NO = re.compile(
     r"(?:^|[.;:!?,]\s+)(?:and |please )*(?:tell me |say )?"
-    r"(?:if|whether|is|are|was|were|does|do|did|has|have|any|can you (?:see|hear|read))\b(?! you\b)",
+    r"(?:(?:if|whether|is|are|was|were|does|do|did|has|have|any)\b(?! you\b)"
+    r"|(?:can|could|do|did) you (?:see|hear|read|find|notice)\b)",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[^.;:?!]+")
+# Whoever asks so of the whole does not ask whether there is any.
+_OF_WHOLE = re.compile(
+    r"\b(?:is|was)\s+(?:it|this|everything|(?:the|this)\s+(?:(?:whole|entire)\s+)?(?:video|clip|film|movie|file|recording"
+    r"|programme|program|footage|screen|picture|image))\s+[\w-]+\W*$",
+    re.IGNORECASE,
+)
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    **dict.fromkeys(("at least", "no fewer than", "no less than"), operator.ge),
+    **dict.fromkeys(("more than", "over", "longer than"), operator.gt),
+    **dict.fromkeys(("at most", "no more than", "up to"), operator.le),
+    **dict.fromkeys(("fewer than", "less than", "under", "shorter than"), operator.lt),
+    "exactly": operator.eq,
+}
+_BOUND = re.compile(
+    rf"\b({'|'.join(_BOUNDS)})\s+(an?|\d+(?:\.\d+)?|{'|'.join(FIGURES)})\b"
+    r"(?:[\s-]*(s|secs?|seconds?|mins?|minutes?|hours?)\b(?:\s+of\b)?)?",
+    re.IGNORECASE,
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 # Whoever asks whether something is not so takes either yes or no in two ways.
 _NEGATED = re.compile(r"\b(?:no|not|never|nobody|nothing|without)\b|n['\u2019]t\b", re.IGNORECASE)
 _OF_WORDS = re.compile(
-    r"\b(?:mention\w*|sa(?:y|ys|ying|id)|words?|discuss\w*|talk\w*|spoken|speak\w*|hear\w*|reads?|written|text|quot\w+)"
+    r"\b(?:mention\w*|sa(?:y|ys|ying|id)|words?|phrases?|discuss\w*|talk\w*|spoken|speak\w*|hear\w*|reads?|written|text|quot\w+)"
     r"\b",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
+    r"\b(?:video|clip|film|movie|recording|file|programme|program|footage|it|this) (?:longer|shorter) than\b|"
     r"\bhow long (?:is|does)\b[^.?!]*\b(?:video|clip|film|movie|recording|file|programme|program|footage|it|this)\b"
     r"|\b(?:duration|length) of (?:the|this) (?:\w+ )?(?:video|clip|film|movie|recording|file|programme|program)\b"
     r"|^\W*(?:duration|length|run(?:ning)? ?time)\W*$",
@@ -49,6 +73,16 @@ _SHARE_FOREIGN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """How many of something, or how many seconds of it, are asked about."""
+
+    keeps: Callable[[float, float], bool]
+    number: float
+    is_of_seconds: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How it is asked.
 
@@ -56,6 +90,9 @@ class Manner:
         is_count: for a number.
         is_share: for how much of the whole.
         is_yes_no: whether something is so.
+        yes_no: the sentences that ask so.
+        is_of_whole: whether all of it is so, rather than some of it.
+        bound: whether there are so many of it.
         is_negated: whether it is not.
         is_of_words: for what is said or written, rather than for what is to be seen.
         is_of_length: for how long the file is.
@@ -68,6 +105,9 @@ class Manner:
     is_count: bool
     is_share: bool
     is_yes_no: bool
+    yes_no: str
+    is_of_whole: bool
+    bound: Bound | None
     is_negated: bool
     is_of_words: bool
     is_of_length: bool
@@ -80,10 +120,14 @@ class Manner:
 def manner(prompt: str, words: Sequence[Token]) -> Manner:
     """Of a prompt, and of its words that are not in quotation marks. What is no English asks in no known manner."""
     is_foreign = _is_foreign([word.text for word in words])
+    yes_no = " ".join(each for each in _SENTENCE.findall(prompt) if _YES_NO.search(each)) if not is_foreign else ""
     return Manner(
         is_count=not is_foreign and bool(_COUNT.search(prompt)),
         is_share=not is_foreign and bool(_SHARE.search(prompt)),
         is_yes_no=not is_foreign and bool(_YES_NO.search(prompt)),
+        yes_no=yes_no,
+        is_of_whole=bool(_OF_WHOLE.search(yes_no)),
+        bound=bound_of(yes_no),
         is_negated=bool(_NEGATED.search(prompt)),
         is_of_words=bool(_OF_WORDS.search(prompt)),
         is_of_length=bool(_LENGTH.search(prompt)),
@@ -92,6 +136,17 @@ def manner(prompt: str, words: Sequence[Token]) -> Manner:
         is_json=any(word.stem == "json" for word in words),
         is_foreign=is_foreign,
     )
+
+
+def bound_of(prompt: str) -> Bound | None:
+    """How many are asked about, where that is said with a limit; "two" alone may be two or more."""
+    found = _BOUND.search(prompt)
+    if found is None:
+        return None
+    written, unit = found[2].lower(), (found[3] or "").lower()
+    number = FIGURES.get(written) or (1 if written in ("a", "an") else float(written))
+    seconds = _SECONDS[unit[0]] if unit else 1
+    return Bound(_BOUNDS[found[1].lower()], number * seconds, bool(unit), found[0])
 
 
 def _is_foreign(words: Sequence[str]) -> bool:

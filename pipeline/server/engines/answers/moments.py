@@ -1,15 +1,26 @@
 """The times that a prompt names: a moment, or a stretch from one to another."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.server.engines.evidence.timeline import Passage
 from pipeline.server.engines.times import clock
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d(?:\.\d+)?)"
 _CLOCKS = re.compile(rf"(?<![\d:.]){_CLOCK}(?![\d:])")
 _UNIT = r"(s|sec|secs|seconds?|min|mins|minutes?)\b"
-_ENDS = re.compile(rf"\b(first|last)\s+(?:(\d+(?:\.\d+)?)\s*)?{_UNIT}", re.IGNORECASE)
-_AT_ENDS = re.compile(r"\b(?:at|in|near|towards) (?:the )?(?:very )?(end|beginning|start)\b", re.IGNORECASE)
+_ENDS = re.compile(rf"\b(first|last|final)\s+(?:(\d+(?:\.\d+)?)[\s-]*)?{_UNIT}", re.IGNORECASE)
+# "The first and last ten seconds" are ten of each.
+_ENDS_TOGETHER = re.compile(
+    rf"\b(first|last|final)\s+and\s+(?:the\s+)?(first|last|final)\s+((?:\d+(?:\.\d+)?[\s-]*)?{_UNIT})", re.IGNORECASE
+)
+_HALF = re.compile(r"\b(first|second|last) half\b", re.IGNORECASE)
+_AT_ENDS = re.compile(
+    r"\b(?:at|in|near|towards) (?:the )?(?:very )?(end|beginning|start)\b"
+    r"|\b(begins?|starts?|opens?|ends?)(?= with\b)",
+    re.IGNORECASE,
+)
 # Times without a colon, where what stands before them says that they are times: "from 10 to 20 s", "at second 30".
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FROM_TO = re.compile(
@@ -18,7 +29,8 @@ _FROM_TO = re.compile(
 )
 _AFTER_UNIT = re.compile(rf"\b(seconds?|minutes?)\s+{_NUMBER}\s*(?:to|-|\u2013|and)\s*{_NUMBER}\b", re.IGNORECASE)
 _AT = re.compile(
-    rf"\b(at|after|since|before|until|till|from|up to)\s+(?:about\s+)?{_NUMBER}\s*{_UNIT}(?!\s+(?:of|long)\b)",
+    rf"\b(at|after|since|before|until|till|from|up to)\s+(?:about\s+|the\s+)?{_NUMBER}[\s-]*{_UNIT}"
+    r"(?!\s+(?:of|long)\b)",
     re.IGNORECASE,
 )
 _NTH = re.compile(
@@ -28,10 +40,29 @@ _BOTH_ENDS = re.compile(
     r"(?<!from )\bthe (?:very )?(?:beginning|start|opening) (?:and|with|to) (?:the )?(?:very )?(?:end|closing)\b",
     re.IGNORECASE,
 )
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# The first shot with music is another one than the first.
+_NTH_SHOT = re.compile(
+    rf"\b({'|'.join(_ORDINALS)}|last|final|(\d{{1,4}})(?:st|nd|rd|th))\s+(shot|scene)\b"
+    r"(?!\s+(?:change|cut|transition|with|that|where|which|when|in which|after|before|containing|showing))",
+    re.IGNORECASE,
+)
 # The end of a video is so much of it, and no less than this.
 _SHARE_OF_END, _LEAST_OF_END_S = 0.1, 10.0
 _SINCE = re.compile(r"\b(after|since|from)\s*$", re.IGNORECASE)
 _UNTIL = re.compile(r"\b(before|until|till|up to)\s*$", re.IGNORECASE)
+# Numbers as they are written out.
+_UP_TO_TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+FIGURES = {
+    **{word: number for number, word in enumerate(_UP_TO_TEN, 1)},
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+}
+_WRITTEN_OUT = re.compile(rf"\b({'|'.join(FIGURES)})(?=[\s-]+(?:{_UNIT}))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +80,7 @@ class Moments:
 
 def moments(prompt: str, start_s: float, end_s: float) -> Moments | None:
     """What a prompt names of the window from `start_s` to `end_s`; None where it names no time."""
-    prompt = _spelled(prompt)
+    prompt = _spelled(figures(prompt))
     clocks = list(_CLOCKS.finditer(prompt))
     if clocks:
         times = [_seconds(found) for found in clocks]
@@ -65,16 +96,36 @@ def moments(prompt: str, start_s: float, end_s: float) -> Moments | None:
 
 def both_ends(prompt: str, start_s: float, end_s: float) -> list[Moments]:
     """The first and the last of a window, where a prompt names them both; else nothing."""
+    prompt = _ENDS_TOGETHER.sub(r"\1 \3 and \2 \3", figures(prompt))
     named = list(_ENDS.finditer(prompt))
-    if {found[1].lower() for found in named} == {"first", "last"}:
+    if {_is_first(found) for found in named} == {True, False}:
         rest = _ENDS.sub(" ", prompt)
-        return [_at_end(_lasting(found), start_s, end_s, rest, is_first=found[1].lower() == "first") for found in named]
+        return [_at_end(_lasting(found), start_s, end_s, rest, is_first=_is_first(found)) for found in named]
     if _BOTH_ENDS.search(prompt):
         rest = _BOTH_ENDS.sub(" ", prompt)
         return [
             _at_end(_vaguely(start_s, end_s), start_s, end_s, rest, is_first=is_first) for is_first in (True, False)
         ]
     return []
+
+
+def figures(prompt: str) -> str:
+    """With the numbers of seconds and minutes in figures."""
+    return _WRITTEN_OUT.sub(lambda found: str(FIGURES[found[1].lower()]), prompt)
+
+
+def shot_of(prompt: str, shots: Sequence[Passage]) -> Moments | str | None:
+    """The shot that a prompt names by its number; the sentence that there are fewer; None where it names none."""
+    found = _NTH_SHOT.search(prompt)
+    if found is None:
+        return None
+    named = found[1].lower()
+    is_last = named in ("last", "final")
+    number = len(shots) if is_last else int(found[2]) if found[2] else _ORDINALS.index(named) + 1
+    if not 0 < number <= len(shots):
+        return f"There is no {named} shot: {len(shots)} were found."
+    shot = shots[number - 1]
+    return Moments(shot.start_s, shot.end_s, _NTH_SHOT.sub(r"\3", prompt))
 
 
 def _spelled(prompt: str) -> str:
@@ -99,15 +150,21 @@ def _clock(number: str, unit: str) -> str:
 
 
 def _at_ends(prompt: str, start_s: float, end_s: float) -> Moments | None:
-    """What is named by the ends of the window: the last ten seconds, or at the beginning."""
-    ends, vaguely = _ENDS.search(prompt), _AT_ENDS.search(prompt)
-    if not ends and not vaguely:
-        return None
-    rest = _AT_ENDS.sub(" ", _ENDS.sub(" ", prompt))
+    """What is named by the ends of the window: the last ten seconds, a half of it, or at the beginning."""
+    ends, half, vaguely = _ENDS.search(prompt), _HALF.search(prompt), _AT_ENDS.search(prompt)
+    rest = _AT_ENDS.sub(" ", _HALF.sub(" ", _ENDS.sub(" ", prompt)))
     if ends:
-        return _at_end(_lasting(ends), start_s, end_s, rest, is_first=ends[1].lower() == "first")
-    is_first = vaguely is not None and vaguely[1].lower() != "end"
-    return _at_end(_vaguely(start_s, end_s), start_s, end_s, rest, is_first=is_first)
+        return _at_end(_lasting(ends), start_s, end_s, rest, is_first=_is_first(ends))
+    if half:
+        return _at_end((end_s - start_s) / 2, start_s, end_s, rest, is_first=_is_first(half))
+    if not vaguely:
+        return None
+    named = next(filter(None, vaguely.groups())).lower()
+    return _at_end(_vaguely(start_s, end_s), start_s, end_s, rest, is_first=named not in ("end", "ends"))
+
+
+def _is_first(found: re.Match[str]) -> bool:
+    return found[1].lower() == "first"
 
 
 def _lasting(found: re.Match[str]) -> float:

@@ -13,7 +13,7 @@ LONGEST_WORD = 40
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """A word, and how often it is heard and read on screen, in whatever inflection."""
+    """A word or a phrase, and how often it is heard and read on screen, in whatever inflection."""
 
     word: str
     heard: int
@@ -27,12 +27,19 @@ class Occurrences:
         return f"\u201c{self.word}\u201d was {' and '.join(told)}"
 
 
-def occurrences(words: Iterable[Token], found: Sequence[Entry]) -> list[Occurrences]:
-    """Of each word that occurs at all, in their order."""
-    heard = [stem for entry in found if entry.kind == "words" for stem in stems(entry.quoted)]
-    read = [stem for entry in found if entry.kind != "words" for stem in stems(entry.quoted)]
-    counted = (Occurrences(word.text[:LONGEST_WORD], heard.count(word.stem), read.count(word.stem)) for word in words)
+def occurrences(phrases: Iterable[Sequence[Token]], found: Sequence[Entry]) -> list[Occurrences]:
+    """Of each phrase that occurs at all, in their order; its words stand in it beside one another."""
+    quoted = [(entry.kind == "words", stems(entry.quoted)) for entry in found if entry.quoted]
+    counted = (_occurrences(phrase, quoted) for phrase in phrases)
     return [each for each in counted if each.heard or each.read]
+
+
+def _occurrences(phrase: Sequence[Token], quoted: Sequence[tuple[bool, list[str]]]) -> Occurrences:
+    wanted = [token.stem for token in phrase]
+    counts = [0, 0]
+    for is_heard, text in quoted:
+        counts[is_heard] += sum(text[place : place + len(wanted)] == wanted for place in range(len(text)))
+    return Occurrences(" ".join(token.text[:LONGEST_WORD] for token in phrase), counts[1], counts[0])
 
 
 def spoken_words(timeline: Timeline) -> int:

@@ -6,6 +6,7 @@ from pipeline.server.engines.answers.asked import Asked
 from pipeline.server.engines.answers.aspects import SPEECH, Aspect
 from pipeline.server.engines.answers.entries import Entry
 from pipeline.server.engines.answers.lookedat import is_settled, not_looked_for, why_not
+from pipeline.server.engines.answers.manner import Bound
 from pipeline.server.engines.answers.occurrences import (
     LONGEST_WORD,
     Occurrences,
@@ -17,10 +18,12 @@ from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.evidence.timeline import Timeline, Utterance
 from pipeline.server.engines.stretches import covered_s
 from pipeline.server.engines.times import clock, span
-from pipeline.server.engines.words import stems
+from pipeline.server.engines.words import Token, stems
 
 # A longer list is no longer read; a transcript is.
 _MOST, _MOST_SPOKEN = 100, 1_000
+# So much of the time is all of it.
+_NEARLY_ALL = 0.95
 # More words that were looked for in vain are not repeated.
 _MOST_WORDS = 8
 # In utterances longer than this it is told when the word is said.
@@ -87,12 +90,27 @@ class Relevant:
             yield f"{span(self._timeline)} words that were understood: {spoken_words(self._timeline)}{self._though}"
         if not (how.is_count or how.is_yes_no):
             return
-        found = occurrences(self._asked.words, self._entries)
-        answered = self._answered(found) if self._is_of_words_alone() and found and not self._missed else ""
+        found = occurrences(self._asked.phrases, self._entries)
+        apart = self._apart({each.word for each in found})
+        answered = self._answered(found) if self._is_of_words_alone() and found and not (self._missed or apart) else ""
+        yield from (
+            f"\u201c{' '.join(token.text for token in each)}\u201d was not found as it stands." for each in apart
+        )
+        found += occurrences(((token,) for phrase in apart for token in phrase), self._entries)
         yield from (f"{'' if place else answered}{each.said}{self._though}." for place, each in enumerate(found))
         is_of_pictures = not (how.is_of_words or self._asked.aspects or self._asked.limits)
         if how.is_yes_no and is_of_pictures and self._asked.words:
             yield "Whether it is to be seen cannot be determined: things in pictures are not recognised."
+
+    def _apart(self, found: set[str]) -> list[tuple[Token, ...]]:
+        """The phrases of which each word was found, but not as they stand."""
+        several = [phrase for phrase in self._asked.phrases if len(phrase) > 1]
+        return [
+            each
+            for each in several
+            if " ".join(token.text[:LONGEST_WORD] for token in each) not in found
+            and not {token.text for token in each}.intersection(self._missed)
+        ]
 
     def _asks_for_words(self) -> bool:
         is_spoken = any(aspect is SPEECH for aspect in self._asked.aspects)
@@ -106,7 +124,7 @@ class Relevant:
             return ""
         parts = {aspect.part for aspect in self._asked.aspects}
         are = [each.read > 0 if parts == {"text"} else each.heard > 0 for each in found] if len(parts) == 1 else [True]
-        return "Yes. " if all(are) else self._no()
+        return "Yes. " if all(are) else "Not read on screen. " if parts == {"text"} else "Not heard. "
 
     def _is_anywhere_together(self) -> bool:
         wanted = {word.stem for word in self._asked.words}
@@ -116,7 +134,8 @@ class Relevant:
         """A line for each kind of evidence that is asked for: how much of it there is, or why that is not known."""
         asked = [aspect for aspect in self._asked.aspects if not self._is_narrowed(aspect)]
         how, is_alone = self._asked.manner, len(asked) == 1 and not (self._asked.words or self._asked.limits)
-        is_yes_no = how.is_yes_no and not how.is_negated and is_alone
+        is_whole = how.is_of_whole and how.bound is None
+        is_yes_no = how.is_yes_no and not how.is_negated and is_alone and (self._asked.is_of_presence or is_whole)
         for aspect in asked:
             unknown = not_looked_for(self._timeline, aspect)
             yield f"{self._yes_or_no(aspect) if is_yes_no else ''}{unknown or self._count(aspect)}"
@@ -124,10 +143,25 @@ class Relevant:
     def _yes_or_no(self, aspect: Aspect) -> str:
         if not is_settled(self._timeline, aspect.part, aspect.needs):
             return "Not known. "
-        if any(aspect.counts(entry) for entry in self._entries):
-            return "Yes. "
+        found = [entry for entry in self._entries if aspect.counts(entry)]
+        if self._asked.manner.bound is not None:
+            return self._within(self._asked.manner.bound, aspect, found)
+        if found:
+            is_part = self._asked.manner.is_of_whole and aspect.lasts and self._share(found) < _NEARLY_ALL
+            return "In part. " if is_part else "Yes. "
         is_sure = aspect.proves_absence or why_not(self._timeline, aspect.part, aspect.needs) is not None
         return "No. " if is_sure else "Not found. "
+
+    def _within(self, bound: Bound, aspect: Aspect, found: Sequence[Entry]) -> str:
+        """Whether there is so much of it; of what is found only where it is clear, or takes no time, nobody knows."""
+        if not aspect.proves_absence or (bound.is_of_seconds and not aspect.lasts):
+            return ""
+        amount = covered_s((entry.start_s, entry.end_s) for entry in found) if bound.is_of_seconds else len(found)
+        return "Yes. " if bound.keeps(amount, bound.number) else "No. "
+
+    def _share(self, found: Sequence[Entry]) -> float:
+        lasts_s = covered_s((entry.start_s, entry.end_s) for entry in found)
+        return lasts_s / (self._timeline.end_s - self._timeline.start_s)
 
     def _count(self, aspect: Aspect) -> str:
         of_it = [entry for entry in self._entries if aspect.counts(entry)]

@@ -9,7 +9,7 @@ from pipeline.server.engines.answers.clip import clip
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.headline import headline, of_file
 from pipeline.server.engines.answers.lookedat import gaps, not_looked_for
-from pipeline.server.engines.answers.moments import Moments, both_ends, moments
+from pipeline.server.engines.answers.moments import Moments, both_ends, moments, shot_of
 from pipeline.server.engines.answers.relevant import Relevant
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.times import span
@@ -33,9 +33,11 @@ def tell(timeline: Timeline, prompt: str, *, is_compared: bool = False) -> Itera
 
 
 def _tell_at(timeline: Timeline, prompt: str, *, is_compared: bool) -> Iterator[str]:
-    named = moments(prompt, timeline.start_s, timeline.end_s)
-    if named is None:
-        yield from _tell(timeline, read(prompt), is_compared=is_compared)
+    named = moments(prompt, timeline.start_s, timeline.end_s) or (
+        shot_of(prompt, timeline.shots) if timeline.shots else None
+    )
+    if named is None or isinstance(named, str):
+        yield from _tell(timeline, read(prompt), *filter(None, (named,)), is_compared=is_compared)
     elif not named.is_within(timeline.start_s, timeline.end_s):
         said = f"{span(named)} lies outside of what was observed."
         yield from _tell(timeline, read(named.rest), said)

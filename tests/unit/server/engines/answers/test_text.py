@@ -33,6 +33,9 @@ SAYING = (
         "Yes. ",
         "Not known. ",
         "Not found. ",
+        "Not heard. ",
+        "Not read on screen. ",
+        "In part. ",
         "and ",
         "This answer is text: ",
     ),
@@ -287,7 +290,7 @@ def test_what_the_file_is_is_told() -> None:
     """Size, rate and codecs are no words to be looked for."""
     (told,) = answer("Which resolution and frame rate?")[:-1]
     assert told.startswith(
-        "The file: 60.0 s long; pictures of 1280x720 pixels as displayed, 25 pictures a second (h264);"
+        "The file: 60.0 s long; pictures of 1280x720 pixels as displayed, landscape, 25 pictures a second (h264);"
     )
     assert told.endswith("sound (aac), 1 stream.")
 
@@ -351,6 +354,71 @@ def test_whether_something_is_so_is_said_first(prompt: str, first: str) -> None:
     """Yes or no of what was looked for; never no of a thing that could be in a picture."""
     assert answer(prompt)[0].startswith(first)
     assert not any(each.startswith(("Yes", "No.")) for each in answer(prompt)[1:])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first"),
+    [
+        ("Is the music good?", "[00:00.0-01:00.0] passages of music: 1,"),
+        ("Is the text in English?", "[00:00.0-01:00.0] lines of text on screen: 4"),
+        ("Is there only music?", "[00:00.0-01:00.0] passages of music: 1,"),
+        ("Is the video dark?", "In part. [00:00.0-01:00.0] dark shots: 2, 30.0 s in all"),
+        ("Is the whole video black?", "In part. [00:00.0-01:00.0] black passages: 1,"),
+        ("Does the video start with music?", "No. [00:00.0-00:10.0] passages of music: none found"),
+        ("Does it end with a cut?", "Yes. [00:50.0-01:00.0] cuts: 1"),
+        ("Are there at least 5 cuts?", "No. [00:00.0-01:00.0] cuts: 2"),
+        ("Are there exactly two cuts?", "Yes. [00:00.0-01:00.0] cuts: 2"),
+        ("Are there three cuts?", "[00:00.0-01:00.0] cuts: 2"),
+        ("Is there more than 15 seconds of music?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is there less than a minute of music?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is the video longer than a minute?", "The file: 60.0 s long;"),
+        ("Do you hear music?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
+        ("Is anybody visible?", NOBODY),
+    ],
+)
+def test_yes_answers_what_is_asked_and_nothing_less(prompt: str, first: str) -> None:
+    """Not how something is, nor of all where there is some of it, nor of five where there are two."""
+    assert answer(prompt)[0].startswith(first)
+
+
+def test_words_beside_one_another_are_looked_for_together() -> None:
+    """As one phrase; where its words are there and never together, that is said, and nothing is called a yes."""
+    assert answer("Is the harbour report mentioned?")[0].startswith("Yes.")
+    late = replace(HARBOUR, text=(line(1, 5, "Climate change"), line(6, 9, "A change of the climate")), speech=())
+    assert answer("Is climate change mentioned?", late)[0] == "Yes. \u201cclimate change\u201d was read on screen once."
+    assert answer("Does anybody say climate change?", late)[0].startswith(
+        "Not heard. \u201cclimate change\u201d was read"
+    )
+    apart = replace(late, text=(line(6, 9, "A change of the climate"),))
+    assert answer("How often is climate change mentioned?", apart)[:3] == [
+        "\u201cclimate change\u201d was not found as it stands.",
+        "\u201cclimate\u201d was read on screen once.",
+        "\u201cchange\u201d was read on screen once.",
+    ]
+    assert "Yes" not in " ".join(answer("Is climate change mentioned?", apart))
+
+
+def test_the_word_itself_is_counted_whatever_else_it_means() -> None:
+    """As in "the word music", which asks for no music."""
+    spoken = replace(HARBOUR, speech=(said(6, "the music and the price of music"),))
+    assert answer("How often does the word music occur?", spoken)[0] == "\u201cmusic\u201d was heard 2 times."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "window"),
+    [
+        ("What is the second shot?", "[00:20.0-00:40.0]"),
+        ("Which colours has the last scene?", "[00:50.0-01:00.0]"),
+        ("What is said in the 3rd shot?", "[00:40.0-00:50.0]"),
+        ("What happens in the first ten seconds?", "[00:00.0-00:10.0]"),
+        ("What happens in the second half?", "[00:30.0-01:00.0]"),
+    ],
+)
+def test_a_shot_or_a_half_is_a_stretch_of_time(prompt: str, window: str) -> None:
+    """Whatever is asked of it is answered from it alone."""
+    assert f"observed {window}" in answer(prompt)[-1]
+    assert "observed [00:00.0-01:00.0]" in answer("When is the first scene change?")[-1]
+    assert answer("Describe the 9th shot")[0] == "There is no 9th shot: 4 were found."
 
 
 def test_no_is_said_of_words_where_all_was_looked_at_and_understood() -> None:
@@ -495,7 +563,12 @@ def test_how_long_is_told_of_the_longest() -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["Describe the first 10 seconds and the last 10 seconds", "Compare the beginning and the end of this video"],
+    [
+        "Describe the first 10 seconds and the last 10 seconds",
+        "Describe the first and last ten seconds",
+        "What is in the first and the final 10 s?",
+        "Compare the beginning and the end of this video",
+    ],
 )
 def test_both_ends_are_told_where_both_are_asked_for(prompt: str) -> None:
     """One after the other."""
