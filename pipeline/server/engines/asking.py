@@ -18,7 +18,9 @@ class Number:
 
 def number(field: Field, known: Known) -> Number | None:
     """In the unit that the field names; else seconds, pixels, bytes, hertz, dB below full scale."""
-    found = _told(field, known)
+    # how many there are of one thing for each of another was not measured; "per second" alone is a unit
+    is_rate = "per" in field.named and not field.words & topics.NUMBERS["fps"]
+    found = None if is_rate else _told(field, known)
     if found is None or found.is_share:
         return found
     is_size = field.words & (topics.NUMBERS["size"] | topics.NUMBERS["bitrate"])
@@ -28,6 +30,7 @@ def number(field: Field, known: Known) -> Number | None:
 
 
 _SPANS = frozenset().union(*topics.PASSAGES.values(), *(topics.NUMBERS[name] for name in ("duration", "start", "end")))
+_SPANS_OF_IT = topics.NUMBERS["duration"] | topics.NUMBERS["start"] | topics.NUMBERS["end"]
 _TIMED = _SPANS | topics.RECORDED_WORDS
 
 
@@ -94,10 +97,15 @@ def _plain(topic: str, known: Known) -> Number | None:
 
 
 def _of_passages(field: Field, passages: tuple[Known, ...], known: Known) -> Number | None:
-    """Where the first of them begins, how many they are, what share of the time, or (told nothing) their seconds."""
+    """Where they begin or end, how many they are, what share of the time, or (told nothing) their seconds."""
+    if field.words & topics.NUMBERS["end"]:
+        ending = passages[:1] if field.hints & topics.FIRST else passages[-1:]
+        return Number(ending[0].numbers["end"]) if ending else None
+    if field.words & topics.NUMBERS["start"] and field.hints & topics.LAST:
+        return Number(passages[-1].numbers["start"]) if passages else None
     if field.words & topics.NUMBERS["start"] or field.hints & topics.FIRST:
         return Number(passages[0].numbers["start"]) if passages else None
-    if field.hints & topics.COUNT:
+    if field.hints & topics.COUNT or recorded.are_parts(field):
         return Number(len(passages))
     if field.hints & topics.SHARE and known.duration_s:
         return Number(recorded.covered_s(passages) / known.duration_s, is_share=True)
@@ -119,11 +127,18 @@ def _of_shots(field: Field, known: Known) -> Number | None:
         is_about = "index" in known.numbers or shots is not None
         return _number(field.without(topics.SHOT), known) if is_about else None
     if shots is None:
-        return _plain("start" if field.words & (topics.CUT | topics.TIME) else "index", known)
+        return _plain(_of_one(field), known)
     if field.words & topics.NUMBERS["duration"]:
         return _of_lengths(field, [shot.duration_s for shot in shots])
     # A cut is where one shot follows another.
     return Number(len(shots) - 1 if field.words <= topics.CUT else len(shots))
+
+
+def _of_one(field: Field) -> str:
+    """What is asked of a shot by its name alone: how long the longest is, when a cut is, else which one it is."""
+    if field.named & (topics.LONGEST | topics.SHORTEST):
+        return "duration"
+    return "start" if field.words & (topics.CUT | topics.TIME) else "index"
 
 
 def _shots(field: Field, known: Known) -> tuple[Known, ...] | None:
@@ -232,8 +247,11 @@ def _tags(known: Known) -> tuple[str, ...]:
 
 def truth(field: Field, known: Known) -> bool | None:
     """Whether what the field names is so; where it names several things, whether all are."""
+    is_negative = bool(field.named & topics.NO)
+    if field.hints & _NEVER and not is_negative and not field.named & topics.MEASURED:
+        return None  # whoever describes it as not being so may mean either by true
     found = _is_somebody_seen(known) if _asks_for_somebody(field) else _truth(field, known)
-    return None if found is None else found != bool(field.hints & topics.NO and _is_negative(field))
+    return None if found is None else found != is_negative
 
 
 def _asks_for_somebody(field: Field) -> bool:
@@ -246,11 +264,8 @@ def _is_somebody_seen(known: Known) -> bool | None:
     return True if known.parts.get("face") else None
 
 
-def _is_negative(field: Field) -> bool:
-    return bool(frozenset(topics.words_of(field.name)) & topics.NO)
-
-
-_HAS = frozenset(("has", "have", "contain", "include", "any", "there"))
+_NEVER = topics.NO | {"never", "none", "nobody", "nothing"}
+_HAS = topics.bag_of("has have contain include any there ever anywhere somewhere sometimes")
 _IN_VIEW = topics.bag_of("is are in on a the view sight screen camera picture visible seen shown present")
 _STATES = {
     "bright": topics.NUMBERS["brightness"],
@@ -271,7 +286,8 @@ def _truth(field: Field, known: Known) -> bool | None:
     if field.words == {"understood"} and "speech" in known.of:
         return "words" in known.of
     found: list[bool] = []
-    if field.words & topics.NUMBERS["duration"]:
+    # whether it begins or ends so is not whether it is so
+    if field.words & (_SPANS_OF_IT - topics.TIME):
         return None
     for topic, named in topics.PASSAGES.items():
         if field.words & named:

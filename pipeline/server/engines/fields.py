@@ -8,7 +8,7 @@ from functools import lru_cache
 from pipeline.server.engines import topics
 from pipeline.server.engines.mentions import OF_FORMS, SPEAKERS, Mention, mention
 from pipeline.server.engines.topics import bag_of, words_of
-from pipeline.server.engines.words import EMPTY, fold
+from pipeline.server.engines.words import EMPTY, fold, singular, written
 
 # Where something happens, rather than what.
 _SCOPE = topics.SHOT | topics.IMAGE
@@ -68,7 +68,7 @@ class Field:
     @property
     def is_plural(self) -> bool:
         """Whether its name ends in a plural."""
-        return bool(re.search(r"(?<!s)s$", self.name.lower()))
+        return any(word != singular(word) for word in written(self.name.replace("_", " ").lower())[-1:])
 
     @property
     def named(self) -> frozenset[str]:
@@ -101,7 +101,10 @@ def read_field(name: str, description: str = "", within: frozenset[str] = frozen
     field = Field(name, frozenset(), named | about, is_foreign, bool(strange))
     wanted = _mentioned(name, description, measured)
     if wanted is not None:
-        return replace(field, words=measured & _ASPECTS | _when(name), is_foreign=False, mention=wanted)
+        is_when = not measured - topics.SPOKEN and about & (topics.TIME | {"second"}) and not about & topics.COUNT
+        asked = measured & _ASPECTS | (frozenset(("when",)) if is_when else _when(name))
+        asked -= topics.TIME if _HOW_OFTEN.search(name) else frozenset()
+        return replace(field, words=asked, is_foreign=False, mention=wanted)
     if field.is_foreign:
         return field
     if not measured and within & topics.RECORDED_WORDS and (own := _of_passage(name, strange)) is not None:
@@ -124,6 +127,8 @@ def _mentioned(name: str, description: str, measured: frozenset[str]) -> Mention
     return wanted if all(fold(word) in wanted.words for word in rest) else None
 
 
+# "times_budget_mentioned" is how often; "budget_mention_times" is when.
+_HOW_OFTEN = re.compile(r"(^|_)times_")
 # Of a summary they say how it is to be written.
 _QUALIFIERS = bag_of(
     "one two three line short brief concise full detailed executive paragraph quick plain seo meta text"

@@ -17,7 +17,7 @@ _HINTS = _ONSCREEN | _SPOKEN | SPEAKERS
 _FRAME = bag(
     "mention mentioned mentioning word phrase term number count time first last timestamp moment list appear contain"
     " include present read somebody anybody someone anyone audio sound flag boolean name named discussed shot scene"
-    " segment part whether sentence quote quotation line utterance passage start begin end total"
+    " segment part second whether sentence quote quotation line utterance passage start begin end total"
 )
 # What descriptions of fields say beside.
 OF_FORMS = bag("explicitly happen indicate indicates kind please point set time true")
@@ -47,7 +47,9 @@ def mention(name: str, description: str, beyond: frozenset[str]) -> Mention | No
     apart = written(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name))
     named = [fold(word) for word in apart]
     # "companies_mentioned" asks which.
-    is_which = "mentioned" in named and any(word.endswith("s") and not _says_nothing(word) for word in apart)
+    is_which = "mentioned" in named and any(
+        word.endswith("s") and not _says_nothing(word) and fold(word) not in _KNOWN for word in apart
+    )
     found = frozenset() if is_which else _in_name(named) or _in_text(description)
     if not found or (found & beyond and not _is_quoted(description, found)):
         return None
@@ -93,7 +95,7 @@ def _in_text(description: str) -> frozenset[str]:
     if found := _ACTIVE.search(said):
         return _first_run(written(found[1]))
     if found := _PASSIVE.search(said):
-        before = written(said[: found.start()].replace("in which", "in"))
+        before = written(said[: found.start()].replace("at which", "at").replace("in which", "in"))
         is_named = before and not _says_nothing(before[-1]) and not _ASKED_FOR & set(before)
         return _first_run(before[::-1]) if is_named else frozenset()
     return frozenset()

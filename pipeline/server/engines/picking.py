@@ -23,8 +23,19 @@ def narrow(field: Field, known: Known) -> Known:
     return _of_sound(field, known) if field.words and field.words <= topics.SOUND else _picked(field, known)
 
 
+def one(field: Field, known: Known) -> tuple[Field, Known]:
+    """A field, and what is known of the one shot that it picks out: "darkest_shot_start" asks when that one begins."""
+    wanted = field.named & _OF_ONE
+    is_timed = bool(field.words & (topics.SHOT | topics.ENTERED))
+    if not wanted or not is_timed or field.is_foreign or recorded.asks(field, known) or "shots" not in known.parts:
+        return field, known
+    return replace(field, hints=field.hints - wanted), _picked(field, known)
+
+
 def _pick(field: Field) -> Callable[[tuple[Known, ...]], Known] | None:
-    return next((pick for words, pick in _PICKS if field.named & words), None)
+    """By the word that stands for nothing else: "darkest_shot_start" is not the first one."""
+    named = field.named & _OF_ONE or field.named
+    return next((pick for words, pick in _PICKS if named & words), None)
 
 
 def _of_sound(field: Field, known: Known) -> Known:
@@ -89,4 +100,9 @@ _PICKS: tuple[tuple[frozenset[str], Callable[[tuple[Known, ...]], Known]], ...] 
     (frozenset(("darkest",)), _by("brightness", least=True)),
     (frozenset(("loudest",)), _by("loudness")),
     (frozenset(("quietest",)), _by("loudness", least=True)),
+)
+
+# "max_shot_brightness" is the most of any shot, and "shot_start" that of the shot at hand.
+_OF_ONE = frozenset().union(*(words for words, _ in _PICKS)) - topics.bag_of(
+    "start begin onset max maximum min minimum"
 )

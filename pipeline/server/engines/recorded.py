@@ -60,6 +60,8 @@ def listed(field: Field, known: Known) -> tuple[Known, ...] | None:
 
 def mentions(wanted: Mention, known: Known) -> tuple[Known, ...] | None:
     """The lines and utterances that hold the words; None where there are none and not all was looked at."""
+    if known.labels.get("spelled") and wanted.words <= folded(known.labels["spelled"]):
+        return (known,)
     kinds = ("text", "words") if wanted.where == "anywhere" else (wanted.where,)
     looked = [known.parts.get(kind) for kind in kinds]
     found = [each for part in looked for each in part or () if wanted.words <= folded(each.labels.get("spelled", ""))]
@@ -120,12 +122,17 @@ def _amount(field: Field, found: Sequence[Known], known: Known) -> tuple[float, 
     if is_itself and field.topic == "event":
         return found[0].numbers["start"], False
     is_count = field.hints & topics.COUNT or field.mention or field.topic == "event" or "word" in field.words
-    if is_count and not field.named & _UNITS:
+    if (is_count or are_parts(field)) and not field.named & _UNITS:
         return _count(field, found)
     if field.topic in {"speech", "music"} or field.named & _UNITS:
         return covered_s(found), False
     is_nameless = not field.named & topics.RECORDED_WORDS and not is_itself
     return _count(field, found) if field.is_plural or is_nameless else None
+
+
+def are_parts(field: Field) -> bool:
+    """As "music_segments" are so many, and not so many seconds."""
+    return field.is_plural and bool(frozenset(topics.words_of(field.name)[-1:]) & topics.SHOT)
 
 
 def is_number(field: Field) -> bool:
@@ -161,7 +168,8 @@ def covered_s(found: Iterable[Known]) -> float:
 def truth(field: Field, known: Known) -> bool | None:
     """Whether there is any; None where it asks for more than that."""
     found = passages(field, known)
-    is_more = field.named & (_SCALES | _WHOLE | topics.FIRST | topics.LAST | topics.COUNT | topics.SHARE)
+    named = field.named - (field.mention.words if field.mention else frozenset())
+    is_more = named & (_SCALES | topics.FIRST | topics.LAST | topics.COUNT | topics.SHARE) or field.hints & _WHOLE
     if found is None or is_more or (field.mention is None and field.words & _MEASURES):
         return None
     # which of the lines are subtitles nobody knows, but for that there are none where there are no lines

@@ -38,8 +38,8 @@ def unanswered(paths: Iterable[str]) -> str | None:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     told = f"{', '.join(names[:_MOST_NAMES])}{more}"
     return (
-        f"Nothing that was measured answers {told}: filled with the emptiest values that are valid there."
-        " A field that may be null is null instead."
+        f"Nothing that was measured answers {told}: filled with the emptiest values that are valid there,"
+        " of a choice that has none the first. A field that may be null is null instead."
     )
 
 

@@ -1,5 +1,6 @@
 """What the evidence has to say to one field in words: a text, or the best of the words that it may choose from."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.server.engines import recorded, topics
@@ -7,6 +8,7 @@ from pipeline.server.engines.asking import number, truth
 from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.topics import words_of
+from pipeline.server.engines.wording import BRIGHTNESS, LOUDNESS, MOTION, Scale
 
 _UNKNOWN = ("unknown", "none", "n/a", "na", "not_applicable", "undefined", "unclear", "other", "")
 # They say less than others, where nothing says that it is unknown.
@@ -20,6 +22,8 @@ _TO_BE_JUDGED = ("review", "flag", "escalate", "pending")
 _YES, _NO = frozenset(("yes", "true", "y", "present")), frozenset(("no", "false", "n", "absent"))
 
 _MOST_OF_TOPIC = 3
+
+_SCALES = {"brightness": BRIGHTNESS, "motion": MOTION, "loudness": LOUDNESS}
 
 # What may be said instead of a measured word; the words of each line mean the same.
 _MEANINGS = {
@@ -115,7 +119,31 @@ def choose(members: Sequence[str], field: Field, known: Known) -> str | None:
             return member
     scores = _scores(members, field, known)
     best = max(scores, default=0.0)
-    return members[scores.index(best)] if best > 0 else None
+    return members[scores.index(best)] if best > 0 else _nearest(members, field, known)
+
+
+def _nearest(members: Sequence[str], field: Field, known: Known) -> str | None:
+    """The member whose word on a scale is next to what was measured, where several members are words of that scale."""
+    for topic, scale in _SCALES.items():
+        value = known.numbers.get(topic)
+        if value is None or recorded.asks(field, known) or not _is_about(field, topic):
+            continue
+        gaps = {member: gap for member in members if (gap := _gap(topic, scale, member, value)) is not None}
+        if len(gaps) > 1:
+            return min(gaps, key=lambda member: gaps[member])
+    return None
+
+
+def _gap(topic: str, scale: Scale, member: str, value: float) -> float | None:
+    """How far a value is from the nearest that the member stands for; None where it is no word of the scale."""
+    lows = (-math.inf, *(limit for limit, _ in scale))
+    meant = " ".join(member.lower().split()).replace("-", " ").replace("_", " ")
+    gaps = [
+        max(low - value, value - high, 0.0)
+        for low, (high, word) in zip(lows, scale, strict=False)
+        if meant == word or meant.replace(" ", "_") in _MEANINGS[topic].get(word, "").split()
+    ]
+    return min(gaps, default=None)
 
 
 def _scores(members: Sequence[str], field: Field, known: Known) -> list[float]:
@@ -157,12 +185,13 @@ def supported(members: Sequence[str], field: Field, known: Known) -> list[str]:
 
 
 def fallback(members: Sequence[object]) -> object:
-    """The member that says that nothing is known, or the least; else the first one."""
+    """The member that says that nothing is known, or the least: no, nothing, none at all; else the first one."""
     if None in members:
         return None
     wordless = {"_".join(member.lower().split()): member for member in reversed(members) if isinstance(member, str)}
     left_open = (*_UNKNOWN, *_VAGUE, *(_TO_BE_JUDGED if _JUDGED.intersection(wordless) else ()))
-    return next((wordless[word] for word in left_open if word in wordless), members[0])
+    least = next((each for each in members if isinstance(each, bool | int | float) and not each), members[0])
+    return next((wordless[word] for word in left_open if word in wordless), least)
 
 
 def _support(field: Field, known: Known) -> dict[str, float]:

@@ -12,7 +12,6 @@ from pipeline.server.engines.asking import Number, entrances, number, truth
 from pipeline.server.engines.fields import Field
 from pipeline.server.engines.known import Known
 from pipeline.server.engines.patterns import shortest
-from pipeline.server.engines.picking import narrow
 from pipeline.server.engines.saying import choose, fallback, text
 from pipeline.server.engines.times import clock, write_time
 
@@ -195,13 +194,12 @@ def _sayings(field: Field, known: Known) -> Iterable[str]:
     is_time = field.words & _WHEN and not field.words & topics.SUMMARY and not field.words & topics.NUMBERS["duration"]
     at_s = moment(field, known) if is_time else None
     if at_s is not None:
+        minutes, seconds = divmod(round(at_s), 60)
         forms = (write_time(at_s, "hh:mm:ss.fff"), write_time(at_s, "hh:mm:ss"), clock(at_s), f"{round(at_s, 3):g}")
-        yield from map(str, forms)
+        yield from map(str, (*forms, f"{minutes:02}:{seconds:02}", f"{minutes}:{seconds:02}"))
     is_word = field.named & recorded.KIND or (recorded.asks(field, known) and not recorded.is_number(field))
     found = None if is_word else number(field, known)
-    # "first_scene" is told as that scene, and not as the whole
-    is_one = field.words and field.words <= topics.SHOT - topics.CUT
-    if said := text(field, narrow(field, known) if is_one else known):
+    if said := text(field, known):
         yield said
     if found is not None:
         yield from (f"{round(found.value, 3):g}", f"{round(found.value)}", f"{found.value:.1f}", f"{found.value:.2f}")

@@ -14,7 +14,7 @@ from pipeline.server.engines.asking import parts
 from pipeline.server.engines.contract import EngineError
 from pipeline.server.engines.fields import Field, read_field
 from pipeline.server.engines.known import NOTHING, Known
-from pipeline.server.engines.picking import narrow
+from pipeline.server.engines.picking import narrow, one
 from pipeline.server.engines.recorded import asks
 from pipeline.server.engines.saying import supported
 from pipeline.server.engines.scalars import Impossible, Value
@@ -62,6 +62,11 @@ class Place:
     def item(self, known: Known) -> Self:
         return replace(self, known=known, path=f"{self.path}[]", depth=self.depth + 1)
 
+    def picked(self) -> Self:
+        """Of the one part that its name picks out, if it picks one."""
+        field, known = one(self.field, self.known)
+        return replace(self, field=field, known=known)
+
     def following(self, reference: str) -> Self:
         return replace(self, followed=self.followed | {reference}, depth=self.depth + 1)
 
@@ -98,6 +103,7 @@ class _Filler:
         if branches := _branches(schema):
             return self._any_of(branches, place)
         if "const" in schema or "enum" in schema:
+            place = place.picked()
             members = [schema["const"]] if "const" in schema else schema["enum"]
             return _single(scalars.member({**schema, "enum": members}, place.field, place.known), place)
         return self._typed(_kind(schema), schema, place)
@@ -107,6 +113,7 @@ class _Filler:
             return self._object(schema, place)
         if kind == "array":
             return self._array(schema, place)
+        place = place.picked()
         return _single(_SCALARS[kind](schema, place.field, place.known), place)
 
     def _anything(self, schema: bool, place: Place) -> Filled:
@@ -180,12 +187,21 @@ class _Filler:
         if asks(place.field, place.known):
             # of speech that was not understood there are no words
             filled = [item for item in filled if item.is_known or not item.guessed]
+        if listed and filled and len(filled) < least:
+            return self._padded(rule, filled, place, least)
         if len(filled) >= least:
             guessed = dict.fromkeys(path for item in filled for path in item.guessed)
-            unanswered = (place.path or "the list",) if listed is None else ()
-            return Filled([item.content for item in filled], listed is not None, unanswered or tuple(guessed))
-        blank = [self.fill(rule, replace(place.item(NOTHING), field=read_field(""))) for _ in range(least)]
-        return Filled([item.content for item in blank], is_known=False, guessed=(place.path or "the list",))
+            is_told = listed is not None and (bool(filled) or not listed)
+            unanswered = () if is_told else (place.path or "the list",)
+            return Filled([item.content for item in filled], is_told, unanswered or tuple(guessed))
+        return self._padded(rule, [], place, least)
+
+    def _padded(self, rule: Mapping[str, Any] | bool, known: list[Filled], place: Place, least: int) -> Filled:
+        """What there is, and empty items up to the number that there has to be: the list is told as not answered."""
+        nobody = replace(place.item(NOTHING), field=_NOBODY)
+        blank = [self.fill(rule, nobody) for _ in range(least - len(known))]
+        content = [item.content for item in (*known, *blank)]
+        return Filled(content, is_known=bool(known), guessed=(place.path or "the list",))
 
     def _items(self, rule: Mapping[str, Any] | bool, places: Iterable[Place], least: int) -> list[Filled]:
         try:

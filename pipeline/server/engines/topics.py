@@ -19,6 +19,9 @@ _COMPOUNDS = (
     (r"lower thirds?", "lowerthird"),
     (r"voice overs?", "voiceover"),
     (r"on screen texts?", "onscreen text"),
+    # the second of several is no unit of time, nor any of them
+    (r"second (?=(?:shot|scene|chapter|part|section|title|text|colou?r|line|sound)\b)", "nth "),
+    (r"black and white", "greyscale"),
 )
 _SPELLINGS = {"color": "colour", "colored": "colour", "coloured": "colour", "gray": "grey", "violet": "purple"} | {
     "magenta": "pink",
@@ -84,7 +87,7 @@ NUMBERS = {
     "likeness": REFERENCE,
     "duration": bag_of("duration length runtime long lasting"),
     "start": bag_of("start begin beginning onset") | TIME,
-    "end": bag_of("end ending finish until"),
+    "end": bag_of("end ending finish until disappear"),
     "width": bag_of("width wide"),
     "height": bag_of("height high tall"),
     "fps": bag_of("fps framerate"),

@@ -18,7 +18,7 @@ _SUFFIXES = (
     ("ies", "y"), ("eed", "ee"), ("ing", ""), ("ied", "y"), ("ed", ""), ("s", ""),
 )  # fmt: skip
 # An "s" that is not that of a plural.
-_NO_PLURAL = ("ss", "us", "is", "news", "bfs")
+_NO_PLURAL = ("ss", "us", "is", "news", "series", "species", "lens", "bfs")
 _NO_FORMS = frozenset(("evening", "morning", "during", "nothing", "something", "everything", "anything"))
 _SHORTEST = 3
 

@@ -37,12 +37,12 @@ OF_ASKING = frozenset(
 
 # Who says no more than this beside asks whether something is there.
 PRESENCE = bag(
-    "a an the any anybody anyone anything some somebody someone something it its this that these those there here i you"
-    " we us me is are was were be been being do does did has have had can could if whether and or please tell say see"
-    " seen hear heard find found notice show shows shown contain contains containing include includes feature features"
-    " appear appears play plays played playing present visible audible ever anywhere somewhere in on at of to with where"
-    " when exist exists occur occurs happen happens starts start begin begins video clip film movie file recording programme"
-    " program footage screen picture image whole yes no"
+    "a an the any anybody anyone anything some somebody someone something it its this that these those there here"
+    " i you we us me is are was were be been being do does did has have had can could if whether and or please"
+    " tell say see seen hear heard find found notice show shows shown contain contains containing include includes"
+    " feature features appear appears play plays played playing present visible audible ever anywhere somewhere in"
+    " on at of to with where when exist exists occur occurs happen happens starts start begin begins video clip"
+    " film movie file recording programme program footage screen picture image whole yes no"
 )
 
 

@@ -1,10 +1,13 @@
 """Measurements as labels and truths: how bright, how loud, how much moves, which colours and which shape."""
 
+import math
 from collections.abc import Iterable
 
 from pipeline.server.engines import wording
 from pipeline.server.engines.colours import NAMES
 from pipeline.server.engines.evidence.levels import FLOOR_DBFS
+
+_LARGEST_OF_RATIO = 21
 
 
 def picture_labels(brightness: float, motion: float | None) -> dict[str, str]:
@@ -49,7 +52,14 @@ def colour_truths(colours: Iterable[tuple[str, float]]) -> dict[str, bool]:
 def shape_labels(width: int, height: int) -> dict[str, str]:
     """The size of a picture and its shape, in words."""
     said = "square" if width == height else "portrait" if height > width else "landscape"
-    return {"resolution": f"{width}x{height}", "aspect": f"{width / height:.2f}:1", "orientation": said}
+    return {"resolution": f"{width}x{height}", "aspect": _ratio(width, height), "orientation": said}
+
+
+def _ratio(width: int, height: int) -> str:
+    """In small whole numbers as 16:9, where they are small."""
+    common = math.gcd(width, height)
+    is_small = max(width, height) / common <= _LARGEST_OF_RATIO
+    return f"{width // common}:{height // common}" if is_small else f"{width / height:.2f}:1"
 
 
 def shape_truths(width: int, height: int) -> dict[str, bool]:

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.server.engines.answers import facts
 from pipeline.server.engines.evidence.timeline import Faces, Media, Missing, SoundPassage, Timeline, Utterance
-from pipeline.server.engines.fields import read_prompt
+from pipeline.server.engines.fields import read_field, read_prompt
+from pipeline.server.engines.reply import unanswered
 from pipeline.server.engines.structure import Filled, fill
 from tests.unit.server.engines.judge import problems
 
@@ -151,6 +152,35 @@ ANSWERED: list[tuple[str, dict[str, Any], str, Any]] = [
     ("last_title", obj(text=STRING, start=NUMBER), "", {"text": "Annual budget 2024", "start": 22.0}),
     ("loudest_sound", obj(start=NUMBER, kind=STRING), "", {"start": 5.0, "kind": "speech"}),
     ("main_topic", STRING, "", "budget, Harbour, News"),
+    # one of several shots
+    ("first_shot_color", STRING, "", "blue"),
+    ("last_shot_brightness", NUMBER, "", 0.01),
+    ("darkest_shot", NUMBER, "", 4.0),
+    ("darkest_shot_start", NUMBER, "", 30.0),
+    ("brightest_shot_end", NUMBER, "", 30.0),
+    ("longest_shot", NUMBER, "", 10.0),
+    ("first_cut", NUMBER, "", 10.0),
+    ("last_shot_is_dark", BOOLEAN, "", True),
+    ("max_shot_brightness", NUMBER, "", 0.6),
+    # where passages begin and end, and how many they are
+    ("black_start", NUMBER, "", 30.0),
+    ("black_end", NUMBER, "", 40.0),
+    ("music_end", NUMBER, "", 40.0),
+    ("title_disappears_at", NUMBER, "", 25.0),
+    ("music_segments", INTEGER, "", 2),
+    ("silent_parts", INTEGER, "", 1),
+    ("black_at_all", BOOLEAN, "Is the picture ever black?", True),
+    # mentions
+    ("mentions_engine_level", BOOLEAN, "", False),
+    ("times_budget_mentioned", INTEGER, "", 2),
+    ("budget", STRINGS, "Timestamps at which the budget is mentioned", ["00:00:22.000", "00:00:23.000"]),
+    ("says", NUMBERS, 'Seconds at which the word "budget" is spoken', [23.0]),
+    # times and shapes in the form that is asked for; the word of a scale that is nearest
+    ("music_start", {"type": "string", "pattern": r"^\d{2}:\d{2}$"}, "", "00:00"),
+    ("aspect_ratio", one_of("4:3", "9:16", "16:9"), "", "16:9"),
+    ("brightness", one_of("dark", "bright"), "", "dark"),
+    ("motion", one_of("none", "low", "high"), "", "low"),
+    ("loudness", one_of("quiet", "loud"), "", "loud"),
 ]  # fmt: skip
 LISTS = {
     "onScreenText": [
@@ -213,6 +243,14 @@ UNKNOWN: list[tuple[str, dict[str, Any], str]] = [
     ("scenes", STRINGS, "Scenes in which there is music"),
     ("speech_level", INTEGER, ""),
     ("words_per_minute", NUMBER, ""),
+    ("shots_per_minute", NUMBER, ""),
+    ("second_scene", STRING, ""),
+    ("second_shot_color", STRING, ""),
+    ("flag", BOOLEAN, "True if no speech is present"),
+    ("titles_readable", BOOLEAN, "Are all titles readable?"),
+    ("ends_with_black", BOOLEAN, ""),
+    ("is_black_and_white", BOOLEAN, ""),
+    ("flag", {"enum": [True, False]}, ""),
     ("speech_and_music", BOOLEAN, ""),
     ("is_talk_show", BOOLEAN, ""),
     ("starts_with_music", BOOLEAN, ""),
@@ -519,3 +557,26 @@ def test_of_people_nothing_more_is_known(name: str) -> None:
     """Who they are and how many there are in all is not told by their faces."""
     for rule in (STRING, INTEGER):
         assert ask(FACES, name, rule).guessed
+
+
+def test_a_list_that_has_to_be_longer_keeps_what_there_is() -> None:
+    """It is filled up with empty items, and said to be not answered."""
+    filled = ask(TIMELINE, "shots", {**listed(start=NUMBER), "minItems": 6})
+    assert [each["start"] for each in filled.content["shots"]] == [0.0, 10.0, 20.0, 30.0, 0, 0]
+    assert filled.guessed == ("shots",)
+
+
+@pytest.mark.parametrize("name", ["status", "news", "analysis", "class", "series", "text_status", "titleNews"])
+def test_what_only_ends_as_a_plural_is_one(name: str) -> None:
+    """Several are asked for by a plural alone."""
+    assert not read_field(name).is_plural
+    assert all(read_field(plural).is_plural for plural in ("titles", "textLines", "statuses", "title_classes"))
+
+
+def test_a_choice_without_a_word_for_unknown_is_named_in_the_warning() -> None:
+    """It has the emptiest value there is, of others the first: no rating is told as if it were known."""
+    assert ask(TIMELINE, "rating", one_of("G", "PG", "R")) == Filled({"rating": "G"}, False, ("rating",))
+    assert ask(TIMELINE, "flag", {"enum": [True, False]}).content == {"flag": False}
+    warning = unanswered(("rating",))
+    assert warning is not None
+    assert warning.startswith("Nothing that was measured answers rating: filled with the emptiest values")
