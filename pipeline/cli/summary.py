@@ -187,11 +187,14 @@ def failure_facts(ledger: LedgerView) -> list[dict[str, Any]]:
 
 def engine_note(server: ServerSettings) -> str | None:
     """What the embedded platform's engine cannot look for, and how it could; None where nothing is amiss."""
-    if server.engine != "evidence":
+    is_looked_for = server.engine == "evidence" or (server.engine == "openai" and server.openai.evidence)
+    if not is_looked_for:
         return None
-    from pipeline.server.engines.evidence.extra import advice, all_missing  # which a remote platform does without
+    from pipeline.server.engines import senses_of  # which a remote platform does without
+    from pipeline.server.engines.evidence.extra import advice, all_missing
 
-    parts = all_missing(server.tracks, server.whisper_model)
+    senses = senses_of(server)
+    parts = all_missing(senses.tracks, senses.whisper)
     return advice(parts) if parts else None
 
 

@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 
 from pipeline.cli.summary import engine_note
 from pipeline.config import ServerSettings
+from pipeline.config.openai import OpenAISettings
 from pipeline.server.engines.evidence import extra
 
 
@@ -45,3 +46,14 @@ def test_where_the_extra_brings_pocketsphinx(version: tuple[int, int], machine: 
     (marker,) = [each.marker for each in named if each.name == "pocketsphinx"]
     environment = {"python_version": ".".join(map(str, version)), "platform_machine": machine}
     assert extra.has_pocketsphinx(version, machine) == marker.evaluate(environment)
+
+
+def test_what_a_model_of_ones_own_is_not_told_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told what is said and written, so that faces are no loss to it; nothing is one without the evidence."""
+    settings = ServerSettings(engine="openai", openai=OpenAISettings(model="mine"))
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name in {"rapidocr", "dlib"} else name)
+    note = engine_note(settings)
+    assert note is not None
+    assert "not installed: text on screen." in note
+    unaided = settings.model_copy(update={"openai": OpenAISettings(model="mine", evidence=False)})
+    assert engine_note(unaided) is None

@@ -15,10 +15,16 @@ _ENDS = re.compile(rf"\b(first|last|final)\s+(?:(\d+(?:\.\d+)?)[\s-]*)?{_UNIT}",
 _ENDS_TOGETHER = re.compile(
     rf"\b(first|last|final)\s+and\s+(?:the\s+)?(first|last|final)\s+((?:\d+(?:\.\d+)?[\s-]*)?{_UNIT})", re.IGNORECASE
 )
+# Stretches of one length, one after the other.
+_EVERY = re.compile(
+    rf"\b(?:(?:every|each)\s+(\d+(?:\.\d+)?)?[\s-]*{_UNIT}|(\d+(?:\.\d+)?)[\s-]*{_UNIT}\s+(?:segment|window|interval|part|chunk)s?\b)",
+    re.IGNORECASE,
+)
 _HALF = re.compile(r"\b(first|second|last) half\b", re.IGNORECASE)
 _AT_ENDS = re.compile(
     r"\b(?:at|in|near|towards) (?:the )?(?:very )?(end|beginning|start)\b"
-    r"|\b(begins?|starts?|opens?|ends?)(?= with\b)",
+    r"|\b(?:video|clip|film|movie|recording|programme|program|footage|it|this) (begins?|starts?|opens?|ends?)"
+    r"(?= with\b)",
     re.IGNORECASE,
 )
 # Times without a colon, where what stands before them says that they are times: "from 10 to 20 s", "at second 30".
@@ -136,6 +142,15 @@ def _spelled(prompt: str) -> str:
     prompt = _AFTER_UNIT.sub(lambda found: f"from {_clock(found[2], found[1])} to {_clock(found[3], found[1])}", prompt)
     prompt = _AT.sub(lambda found: f"{found[1]} {_clock(found[2], found[3])}", prompt)
     return _NTH.sub(_nth, prompt)
+
+
+def every_s(prompt: str) -> float | None:
+    """The length of stretches that are to follow one another, whatever is in them; None where none is named."""
+    found = _EVERY.search(figures(prompt))
+    if found is None:
+        return None
+    number, unit = found[1] or found[3] or "1", found[2] or found[4]
+    return float(number) * (60 if unit.lower().startswith("m") else 1) or None
 
 
 def _nth(found: re.Match[str]) -> str:

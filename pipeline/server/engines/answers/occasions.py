@@ -1,10 +1,12 @@
 """Where in a video is what a segment definition describes, as far as the evidence tells."""
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 from pipeline.server.engines.answers.asked import read
@@ -12,6 +14,7 @@ from pipeline.server.engines.answers.aspects import FADES, WHOLE, Aspect, Part
 from pipeline.server.engines.answers.chapters import chapters
 from pipeline.server.engines.answers.entries import Entry, Kind, entries
 from pipeline.server.engines.answers.lookedat import is_settled, not_looked_for, why_not
+from pipeline.server.engines.answers.moments import both_ends, every_s, moments
 from pipeline.server.engines.answers.ranking import Index
 from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.evidence.timeline import Passage, Shot, Timeline
@@ -46,6 +49,8 @@ _NO_CONTENT = frozenset(
 # What follows is not to be there; "no" and "not" alone stand for too much else, and are told of.
 _WITHOUT = re.compile(r"\b(?:without|except(?: for)?|excluding|but (?:no|not))\b(?: any\b)?", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:no|not|nobody|nothing|never|none)\b", re.IGNORECASE)
+# What is left between two passages and is shorter was never meant; nor are steps as short as this.
+_SLIVER_S, _SHORTEST_STEP_S = 0.1, 1.0
 _NOT_ALL = "Not all that {id} describes had a part in the choice of its segments."
 # A line that lasts for more of the video says nothing of one part of it.
 _LONGEST_SHARE = 0.5
@@ -62,8 +67,31 @@ def find(definition: Definition, timeline: Timeline, references: References) -> 
     if pictures := references.of(definition):
         shown = [_span(shot) for shot in timeline.shots or () if references.shows(pictures, shot)]
         return Found(shown, None if shown else f"{references.at_best(pictures)} So {_none(definition)}")
-    found = _found(definition, timeline)
+    found = _in_time(definition, timeline)
     return replace(found, stretches=common(found.stretches, [(timeline.start_s, timeline.end_s)]))
+
+
+def _in_time(definition: Definition, timeline: Timeline) -> Found:
+    """What is described, within the times that are named; those times, where the description names nothing else."""
+    described, window = str(definition["description"]), (timeline.start_s, timeline.end_s)
+    named = both_ends(described, *window) or [each for each in [moments(described, *window)] if each]
+    lasting = joined((each.start_s, each.end_s) for each in named)
+    if not lasting:
+        return _regular(described, window) or _found(definition, timeline)
+    if not _names_any(named[0].rest):
+        return Found(lasting)
+    found = _found({**definition, "description": named[0].rest}, timeline)
+    return replace(found, stretches=common(found.stretches, lasting))
+
+
+def _regular(described: str, window: Stretch) -> Found | None:
+    """Stretches of one length, the last one as long as the rest; None where none is named, or too short a one."""
+    step_s = every_s(described)
+    if step_s is None or step_s < _SHORTEST_STEP_S:
+        return None
+    start_s, end_s = window
+    edges = [start_s + number * step_s for number in range(math.ceil((end_s - start_s) / step_s))]
+    return Found(list(pairwise([*edges, end_s])))
 
 
 def _found(definition: Definition, timeline: Timeline) -> Found:
@@ -79,7 +107,7 @@ def _found(definition: Definition, timeline: Timeline) -> Found:
         return _partly(found, definition)
     if _OF_SHOTS.intersection(words_of(wanted)):
         return replace(found, stretches=[each for each in found.stretches if not common([each], taken)])
-    return replace(found, stretches=apart(found.stretches, taken))
+    return replace(found, stretches=[each for each in apart(found.stretches, taken) if each[1] - each[0] >= _SLIVER_S])
 
 
 def _partly(found: Found, definition: Definition) -> Found:

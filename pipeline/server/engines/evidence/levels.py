@@ -11,8 +11,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from pipeline.server.engines.decode import seek
-from pipeline.server.inspect import DAMAGE, to_the_end
 from pipeline.server.engines.wording import SILENT_DBFS
+from pipeline.server.inspect import DAMAGE, to_the_end
 
 Levels = npt.NDArray[np.float64]
 

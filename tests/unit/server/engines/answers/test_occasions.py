@@ -12,7 +12,7 @@ from pipeline.server.engines.answers.references import References
 from pipeline.server.engines.evidence.timeline import Timeline
 from pipeline.server.engines.stretches import Stretch, common
 
-from .harbour import HARBOUR, HEARD_ONLY, SILENT, WITHOUT_EXTRA, line, said, shot
+from .harbour import HARBOUR, HEARD_ONLY, SILENT, WITHOUT_EXTRA, babble, line, said, shot, sound
 
 SHOTS = [(0, 20), (20, 40), (40, 50), (50, 60)]
 
@@ -148,6 +148,29 @@ def test_words_that_nobody_looked_for_are_not_taken_for_absent() -> None:
 def test_that_a_no_was_not_heeded_is_said(description: str) -> None:
     """It stands for too much to be followed, so that whoever reads the segments has to know."""
     assert found(description)[1].startswith("Not all that wanted describes")
+
+
+@pytest.mark.parametrize(
+    ("description", "stretches"),
+    [
+        ("The first 10 seconds", [(0, 10)]),
+        ("The last five seconds of the video", [(55, 60)]),
+        ("The first and last 5 seconds", [(0, 5), (55, 60)]),
+        ("The second half", [(30, 60)]),
+        ("Music between 0:25 and 0:50", [(25, 40)]),
+        ("Every 25 seconds", [(0, 25), (25, 50), (50, 60)]),
+        ("Thirty-second windows", [(0, 30), (30, 60)]),
+    ],
+)
+def test_times_that_are_described_are_kept_to(description: str, stretches: list[Stretch]) -> None:
+    """They are the segments, or what is described beside is looked for in them."""
+    assert found(description) == (stretches, "")
+
+
+def test_no_sliver_is_left_between_passages() -> None:
+    """Where something ends two milliseconds before the next begins, nobody means what lies between."""
+    close = replace(HARBOUR, speech=(babble(0, 20),), sounds=(sound(20.002, 60, "music"),))
+    assert found("without music or speech", close)[0] == []
 
 
 def test_what_was_looked_for_in_vain_has_no_segments() -> None:

@@ -418,6 +418,7 @@ def test_a_shot_or_a_half_is_a_stretch_of_time(prompt: str, window: str) -> None
     """Whatever is asked of it is answered from it alone."""
     assert f"observed {window}" in answer(prompt)[-1]
     assert "observed [00:00.0-01:00.0]" in answer("When is the first scene change?")[-1]
+    assert "observed [00:00.0-01:00.0]" in answer("Which shots start with a fade?")[-1]
     assert answer("Describe the 9th shot")[0] == "There is no 9th shot: 4 were found."
 
 
