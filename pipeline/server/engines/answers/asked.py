@@ -68,7 +68,7 @@ _TEXT_SAYS = re.compile(
     r"\b(?:text|title|caption|subtitle|sign|banner|ticker|logo|headline|screen|card)s?\s+(?:\w+\s+){0,2}?says?\b",
     re.IGNORECASE,
 )
-_HEARING = frozenset(stems("hear heard audible"))
+_HEARING = frozenset(stems("hear heard audible sound sounds"))
 _PERCENT = frozenset(stems("percent percentage"))
 # A rate is that of the file where it says of what.
 _RATE = frozenset(stems("rate"))

@@ -155,9 +155,10 @@ ASPECTS = (
     MUSIC,
     _aspect("passages of sound", "sound audio noise noisy hear heard audible acoustic", _SOUNDS, "sounds"),
     _aspect(
-        "loud passages and sudden sounds", "loud louder loudest loudness volume bang sudden suddenly explosion",
+        "loud passages and sudden sounds", "loud louder loudest loudness volume",
         _SOUNDS, "sounds", of=_loud, least=_share_of_level(wording.LOUD_DBFS),
     ),
+    _aspect("sudden sounds", "bang sudden suddenly explosion", "event", "sounds"),
     _aspect(
         "silent or quiet passages", "silence silent quiet quieter quietest quietly mute muted",
         f"silence {_SOUNDS}", "sounds", of=_quiet, least=1 - _share_of_level(wording.QUIET_DBFS),

@@ -31,7 +31,7 @@ OF_ASKING = frozenset(
         " brand location meaning tone sentiment lyrics genre opening closing create table column row csv yaml language"
         " blurb caption line lines count social"
         " media post youtube instagram tiktok linkedin dominate dominant translate background"
-        " longer shorter disappear vanish phrase term"
+        " longer shorter disappear vanish phrase term largest biggest smallest order half"
     )
 )
 

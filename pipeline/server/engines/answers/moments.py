@@ -49,7 +49,7 @@ _BOTH_ENDS = re.compile(
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 # The first shot with music is another one than the first.
 _NTH_SHOT = re.compile(
-    rf"\b({'|'.join(_ORDINALS)}|last|final|(\d{{1,4}})(?:st|nd|rd|th))\s+(shot|scene)\b"
+    rf"\b({'|'.join(_ORDINALS)}|last|final|(\d{{1,4}})(?:st|nd|rd|th))\s+(?:shot|scene)\b"
     r"(?!\s+(?:change|cut|transition|with|that|where|which|when|in which|after|before|containing|showing))",
     re.IGNORECASE,
 )
@@ -131,7 +131,7 @@ def shot_of(prompt: str, shots: Sequence[Passage]) -> Moments | str | None:
     if not 0 < number <= len(shots):
         return f"There is no {named} shot: {len(shots)} were found."
     shot = shots[number - 1]
-    return Moments(shot.start_s, shot.end_s, _NTH_SHOT.sub(r"\3", prompt))
+    return Moments(shot.start_s, shot.end_s, _NTH_SHOT.sub("it", prompt))
 
 
 def _spelled(prompt: str) -> str:

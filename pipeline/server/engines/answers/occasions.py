@@ -54,7 +54,6 @@ _SLIVER_S, _SHORTEST_STEP_S = 0.1, 1.0
 _NOT_ALL = "Not all that {id} describes had a part in the choice of its segments."
 # A line that lasts for more of the video says nothing of one part of it.
 _LONGEST_SHARE = 0.5
-_SUDDEN, _LOUD = frozenset(stems("sudden suddenly bang")), frozenset(stems("loud louder loudest loudness noise"))
 # By these either of two things is meant, or perhaps either.
 _EITHER, _PERHAPS = re.compile(r"\bor\b|/"), re.compile(r"\band\b|[,;.&+]\s")
 
@@ -208,8 +207,6 @@ class _Search:
 
     def _spans(self, kind: Aspect) -> list[Stretch]:
         counted = [entry for entry in self._entries if kind.counts(entry)]
-        if kind.part == "sounds" and self._stems & _SUDDEN and not self._stems & _LOUD:
-            counted = [entry for entry in counted if entry.kind == "event"]
         return joined(
             _transition(entry.of) if kind is FADES and isinstance(entry.of, Shot) else _span(entry.of)
             for entry in counted

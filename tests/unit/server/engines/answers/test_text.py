@@ -374,6 +374,8 @@ def test_whether_something_is_so_is_said_first(prompt: str, first: str) -> None:
         ("Is the video longer than a minute?", "The file: 60.0 s long;"),
         ("Do you hear music?", "Yes. [00:00.0-01:00.0] passages of music: 1, 20.0 s in all"),
         ("Is anybody visible?", NOBODY),
+        ("Does the first shot contain text?", "Yes. [00:00.0-00:20.0] lines of text on screen: 2"),
+        ("How many sudden sounds are there?", "[00:00.0-01:00.0] sudden sounds: 1, 0.2 s in all"),
     ],
 )
 def test_yes_answers_what_is_asked_and_nothing_less(prompt: str, first: str) -> None:
