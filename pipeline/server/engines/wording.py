@@ -16,7 +16,8 @@ LOUDNESS: Scale = (
     (LOUD_DBFS, "moderate sound"),
     (99.0, "loud sound"),
 )
-LIKENESS: Scale = ((0.55, "unlike"), (0.75, "some likeness"), (0.9, "similar"), (1.01, "nearly the same picture"))
+UNLIKE = 0.55
+LIKENESS: Scale = ((UNLIKE, "unlike"), (0.75, "some likeness"), (0.9, "similar"), (1.01, "nearly the same picture"))
 
 ALL = 0.995
 

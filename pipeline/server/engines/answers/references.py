@@ -75,9 +75,11 @@ class References:
         return replace(self.of_stretch(known), summary=told, parts=Later(parts), named={**known.named, **named})
 
     def _where(self, place: int) -> Known:
-        """How much the video is like a still at best, and in which of its shots."""
+        """How much the video is like a still at best, and in which of its shots, unless none is like it."""
         shots = self._timeline.shots or (Passage(self._timeline.start_s, self._timeline.end_s, 1.0),)
         likeness, shot = max(((self._best(place, each)[0], each) for each in shots), key=lambda best: best[0])
+        if likeness < wording.UNLIKE:
+            return Known(self._most_like(place), numbers={"likeness": likeness})
         times = {"start": shot.start_s, "end": shot.end_s, "duration": shot.end_s - shot.start_s}
         known = Known(
             summary=self._most_like(place),
@@ -113,6 +115,8 @@ class References:
         best = max(likeness for likeness, _, _ in found)
         near = [span(shot) for likeness, _, shot in found if best - likeness < _NEAR]
         at_s = next(at_s for likeness, at_s, _ in found if likeness == best)
+        if best < wording.UNLIKE:
+            return f"No shot is like it: at best {best:.0%} at {clock(at_s)}."
         said = f"Most like it: {', '.join(near[:_MOST_TOLD])}, at best {best:.0%} at {clock(at_s)}"
         return f"{said} ({wording.word(wording.LIKENESS, best)})."
 

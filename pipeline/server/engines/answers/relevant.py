@@ -70,7 +70,12 @@ class Relevant:
     def _no(self) -> str:
         """That something is not said or written, as far as all of it was looked at and understood."""
         is_all = is_settled(self._timeline, "text") and is_settled(self._timeline, "speech")
-        return "No. " if is_all and not self._though else "Not found. "
+        return "No. " if is_all and not self._though and not self._is_run_together() else "Not found. "
+
+    def _is_run_together(self) -> bool:
+        """Whether a word that was missed is part of what was read: gaps between words may be read over."""
+        read = "\n".join(entry.quoted.casefold() for entry in self._entries if entry.kind != "words")
+        return any(word.casefold() in read for word in self._missed)
 
     def _is_of_words_alone(self) -> bool:
         asked = self._asked

@@ -54,7 +54,7 @@ def test_the_best_match_is_told_with_its_time_and_how_good_it_is(
     (found,) = (line for line in lines if line.startswith("<@shown>"))
     assert "Most like it: [00:04.0-00:06.4], at best 9" in found
     assert "nearly the same picture" in found
-    assert "unlike" in next(line for line in lines if line.startswith("<@other>"))
+    assert "No shot is like it: at best " in next(line for line in lines if line.startswith("<@other>"))
     assert "No image goes by the name <@third>." in lines
 
 
@@ -76,6 +76,18 @@ def test_segments_and_forms_know_the_likeness(film: Path, notes: Path, shown: En
     schema = {"type": "object", "properties": {"similarity": {"type": "number"}}, "required": ["similarity"]}
     request = EngineRequest(film, "How alike?", 4096, images=(shown,), json_schema=schema, notes=notes)
     assert json.loads(analyze(request).text)["similarity"] > 0.95
+
+
+def test_a_form_is_not_told_when_a_picture_is_shown_that_is_not(
+    film: Path, notes: Path, write_still: WriteStill
+) -> None:
+    """It has no time, however little unlike the likeliest shot may be."""
+    other = EngineImage("other", write_still("white"))
+    inner = {"type": "object", "properties": {"start_time": {"type": "number"}}, "required": ["start_time"]}
+    schema = {"type": "object", "properties": {"other": inner}, "required": ["other"]}
+    answer = analyze(EngineRequest(film, "Where?", 4096, images=(other,), json_schema=schema, notes=notes))
+    assert answer.warning is not None
+    assert "answers other" in answer.warning
 
 
 def test_a_form_may_ask_when_each_picture_is_shown(film: Path, notes: Path, shown: EngineImage) -> None:

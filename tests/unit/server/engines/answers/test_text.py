@@ -429,6 +429,8 @@ def test_no_is_said_of_words_where_all_was_looked_at_and_understood() -> None:
     clear = replace(HARBOUR, speech=(said(6, "good evening"),))
     assert answer("Does anybody mention penguins?", clear)[0].startswith("No. Nothing like")
     assert answer("Does anybody mention penguins?", SILENT)[0].startswith("No. Nothing like")
+    joined = replace(SILENT, text=(line(1, 5, "KINGPENGUINS"),))
+    assert answer("Does anybody mention penguins?", joined)[0].startswith("Not found. Nothing like")
     unheard = replace(clear, speech=None, missing=WITHOUT_EXTRA.missing[2:])
     assert (
         answer("Does anybody mention penguins?", unheard)[0] == "Not found. Nothing like “penguins” was read on screen."
