@@ -28,7 +28,7 @@ _FILLERS = (
     | topics.ASKING
     | bag_of(
         "short concise descriptive suitable appropriate good best clear readable exactly precisely anywhere extracted"
-        " transcribed picture viewer content order chronological distinct different separate unique clearly"
+        " transcribed picture viewer content order chronological distinct different separate unique clearly background"
     )
 )
 # What can be asked of a passage of what is read or heard.
@@ -113,7 +113,11 @@ def read_field(name: str, description: str = "", within: frozenset[str] = frozen
         field, is_about=bool(named & topics.ABOUT) and not (named | about) - topics.ABOUT - topics.NEUTRAL - _FILLERS
     )
     if measured:
-        return replace(field, words=_named(measured, about, description) | (_when(name) if is_recorded else set()))
+        return replace(
+            field,
+            words=_named(measured, about, description)
+            | (_when(name) if is_recorded or measured & topics.ENTERED else set()),
+        )
     if about & topics.FOREIGN - _subjects(about) or strange & about:
         return field
     return replace(field, words=_described(description, about) or (frozenset() if strange else within))

@@ -17,6 +17,8 @@ def narrow(field: Field, known: Known) -> Known:
         return NOTHING
     if recorded.asks(field, known):
         return _together(field, known)
+    if field.is_strange and field.named & (topics.FIRST | topics.LAST):
+        return NOTHING  # "first_10_seconds": not the whole, and nobody knows which part
     if field.is_strange:
         numbers = {topic: value for topic, value in known.numbers.items() if topic not in {"start", "end"}}
         return replace(known, start_s=None, end_s=None, numbers=numbers)

@@ -160,6 +160,8 @@ ANSWERED: list[tuple[str, dict[str, Any], str, Any]] = [
     ("brightest_shot_end", NUMBER, "", 30.0),
     ("longest_shot", NUMBER, "", 10.0),
     ("first_cut", NUMBER, "", 10.0),
+    ("fade_in_at", NUMBER, "", 30.0),
+    ("has_music", BOOLEAN, "Whether there is background music", True),
     ("last_shot_is_dark", BOOLEAN, "", True),
     ("max_shot_brightness", NUMBER, "", 0.6),
     # where passages begin and end, and how many they are
@@ -557,6 +559,11 @@ def test_of_people_nothing_more_is_known(name: str) -> None:
     """Who they are and how many there are in all is not told by their faces."""
     for rule in (STRING, INTEGER):
         assert ask(FACES, name, rule).guessed
+
+
+def test_a_part_that_nobody_knows_is_not_told_as_the_whole() -> None:
+    """As "first_10_seconds", of which a field cannot be told."""
+    assert ask(TIMELINE, "first_10_seconds", obj(summary=STRING)).content == {"first_10_seconds": {"summary": ""}}
 
 
 def test_a_list_that_has_to_be_longer_keeps_what_there_is() -> None:
