@@ -18,8 +18,9 @@ _YES_NO = re.compile(
 _SENTENCE = re.compile(r"[^.;:?!]+")
 # Whoever asks so of the whole does not ask whether there is any.
 _OF_WHOLE = re.compile(
-    r"\b(?:is|was)\s+(?:it|this|everything|(?:the|this)\s+(?:(?:whole|entire)\s+)?(?:video|clip|film|movie|file|recording"
-    r"|programme|program|footage|screen|picture|image))\s+[\w-]+\W*$",
+    r"\b(?:is|was)\s+(?:(?:the\s+)?it|this|everything|the|(?:the|this)\s+(?:(?:whole|entire)\s+)?(?:video|clip|film|movie"
+    r"|file|recording|programme|program|footage|screen|picture|image))\s+(?:an?\s+)?[\w-]+"
+    r"(?:\s+(?:video|clip|film|movie|recording|programme|program))?\W*$",
     re.IGNORECASE,
 )
 _BOUNDS: dict[str, Callable[[float, float], bool]] = {
