@@ -145,7 +145,7 @@ def _divided(stretch: Stretch, shortest_s: float, longest_s: float) -> list[Stre
     if length_s / count < shortest_s:
         count = max(1, math.floor(length_s / shortest_s + _ROUNDING_S))
     part_s = min(longest_s, length_s / count)
-    edges = [start_s + number * part_s for number in range(count + 1)]
+    edges = [min(end_s, start_s + number * part_s) for number in range(count + 1)]
     return list(pairwise(edges))
 
 

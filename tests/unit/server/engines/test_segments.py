@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.server.engines import ENGINES, Answer, Engine, EngineError, EngineImage, EngineRequest, SegmentQuestion
@@ -221,6 +221,7 @@ def test_stretches_are_joined_and_divided(stretches: Any, shortest: Any, longest
     assert of_lengths(stretches, shortest, longest) == fitting
 
 
+@example([(29.19571997888595, 0.0), (1.0, 0.0)], None, 1.0)  # whose parts are a little more than the whole
 @given(
     st.lists(st.tuples(st.floats(0.01, 30), st.floats(0, 3)), max_size=12),
     st.one_of(st.none(), st.floats(2, 10)),
