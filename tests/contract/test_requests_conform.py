@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +16,7 @@ from urllib.parse import quote
 import anyio.to_thread
 import pytest
 
+from tests import warm
 from tests.contract.conftest import KEY, Api
 from tests.contract.official import Official
 from tests.contract.published import Published
@@ -223,7 +223,7 @@ def run(way: Way, config: Path, manifest: Path, folder: Path) -> None:
     env = {"TWELVE_LABS_API_KEY": KEY}
     if way.killed_after is not None:
         killed = [sys.executable, KILLED_RUN, config, manifest, folder / "out", *way.killed_after, "1"]
-        done = subprocess.run(killed, cwd=ROOT, env=environment(**env), capture_output=True, check=False)
+        done = warm.run(killed, cwd=ROOT, env=environment(**env))
         assert done.returncode == -signal.SIGKILL, done
     done = pipeline("run", manifest, "-c", config, "--out", folder / "out", env=env)
     assert done.code == 0, done

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from scripts.sample_videos.odd import tiny_video
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 KEY = "tlk_0123456789abcdefDISTINCTIVE"
@@ -85,9 +86,7 @@ def pipeline(*arguments: str | Path, env: Mapping[str, str] | None = None, befor
 
 def shell(command: Any, env: Mapping[str, str] | None = None, **options: Any) -> Done:
     """`pipeline` for a command line as it stands."""
-    done = subprocess.run(
-        command, env=environment(**(env or {})), capture_output=True, check=False, timeout=PATIENCE_S * 2, **options
-    )
+    done = warm.run(command, env=environment(**(env or {})), timeout=PATIENCE_S * 2, **options)
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
     assert "Traceback" not in out + err, out + err
     return Done(done.returncode, out, err)
@@ -97,7 +96,7 @@ def shell(command: Any, env: Mapping[str, str] | None = None, **options: Any) ->
 def running(*arguments: str | Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[Any]:
     """A command under way, with its streams as pipes; it is killed where the block leaves it running."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with subprocess.Popen([*PROGRAM, *arguments], env=environment(**(env or {})), **pipes) as process:
+    with warm.Process([*PROGRAM, *arguments], env=environment(**(env or {})), **pipes) as process:
         try:
             yield process
         finally:

@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from scripts.sample_videos.odd import tiny_video
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
@@ -110,7 +111,7 @@ class Server:
         command = [sys.executable, "-m", "pipeline", "serve", "--faults", "--port", str(self._port)]
         command += ["--data", str(self._data), "--ready-file", str(ready)]
         variables = {f"PIPELINE_SERVER__{name.upper()}": str(value) for name, value in values.items()}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment(**variables), stdout=subprocess.DEVNULL)
+        self.process = warm.Process(command, cwd=ROOT, env=environment(**variables), stdout=subprocess.DEVNULL)
         until(ready.exists, self.process)
         self.base_url = ready.read_text()
         self._port = httpx.URL(self.base_url).port
@@ -184,9 +185,7 @@ class Archive:
 
     def run(self, *options: str, command: str = "run", code: int = 0) -> dict[str, Any]:
         """Run the command to its end, which has to be this exit code; its summary."""
-        done = subprocess.run(
-            self._command(command, *options, "--json"), cwd=ROOT, env=environment(), capture_output=True, check=False
-        )
+        done = warm.run(self._command(command, *options, "--json"), cwd=ROOT, env=environment())
         assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done
         return json.loads(done.stdout)
 
@@ -194,7 +193,7 @@ class Archive:
     def running(self) -> Iterator["subprocess.Popen[bytes]"]:
         """A run under way; it is killed where the block leaves it running."""
         command = self._command("run", "--json")
-        process = subprocess.Popen(
+        process = warm.Process(
             command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
@@ -206,9 +205,7 @@ class Archive:
     def run_killed_after(self, state: str, *, intent: bool = False, nth: int = 1) -> None:
         """A run that kills itself when its ledger has recorded something of this kind for the nth time."""
         command = [sys.executable, str(KILLED_RUN), str(self._config), str(self.videos), str(self.out)]
-        done = subprocess.run(
-            [*command, state, str(int(intent)), str(nth)], cwd=ROOT, env=environment(), capture_output=True, check=False
-        )
+        done = warm.run([*command, state, str(int(intent)), str(nth)], cwd=ROOT, env=environment())
         assert done.returncode == -signal.SIGKILL, done
 
     def _command(self, command: str, *options: str) -> list[str]:

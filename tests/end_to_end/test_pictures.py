@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.contract.stills import still
 from tests.end_to_end.cli_world import Platform, environment, lines, pipeline, platform, write_videos
 from tests.end_to_end.conftest import KILLED_RUN, QUICK, ROOT
@@ -189,5 +189,5 @@ def test_a_submission_of_images_whose_answer_was_lost_is_found_again(tmp_path: P
 
 def run_killed(asked: Platform, config: Path, manifest: Path, out: Path, state: str, intent: int) -> None:
     command = [sys.executable, KILLED_RUN, config, manifest, out, state, str(intent), "1"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(**asked.env), capture_output=True, check=False)
+    done = warm.run(command, cwd=ROOT, env=environment(**asked.env))
     assert done.returncode == -9, done

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.end_to_end.cli_world import PROMPT, Done, Platform, lines, pipeline, platform, write_videos
 from tests.end_to_end.conftest import KILLED_RUN, QUICK, ROOT, environment
 
@@ -93,7 +93,7 @@ class World:
 
     def killed(self, state: str, intent: int) -> None:
         command = [sys.executable, KILLED_RUN, self.config, self.manifest, self.out, state, str(intent), "1"]
-        done = subprocess.run(command, cwd=ROOT, env=environment(**self.real.env), capture_output=True, check=False)
+        done = warm.run(command, cwd=ROOT, env=environment(**self.real.env))
         assert done.returncode == -9, done
 
     @property
