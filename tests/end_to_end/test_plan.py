@@ -68,7 +68,9 @@ def test_every_file_that_would_be_refused_is_told_with_its_reason(plan, tmp_path
     (folder / "gone.mp4").symlink_to(tmp_path / "nowhere")
     (folder / "copy.mp4").write_bytes(good[0].read_bytes())
     told = plan(folder, *PROMPT, "--out", out, code=1)
-    reasons = {group["code"]: [Path(name).name for name in group["sources"]] for group in told["rejected_by_reason"]}
+    reasons = {
+        group["code"]: sorted(Path(name).name for name in group["sources"]) for group in told["rejected_by_reason"]
+    }
     assert reasons == {
         "file_empty": ["empty.mp4"],
         "file_missing": ["gone.mp4"],
